@@ -1,0 +1,321 @@
+"""Settings: the environment over `config/*.yaml`, checked whole before anything starts.
+
+`TWIN_CONFIG` names the config folder (default `config`), `TWIN_SOURCES` a sources file or a folder of writing
+(default `config/sources.yaml`), `TWIN_HOME` the folder of this author's state (default `.twin/<author>`). Any key
+of `twin.yaml` can be overridden as `TWIN_PORTS__SERVICE=8090`.
+"""
+
+import os
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from twin_assets.config_files import check, load_yaml
+from twin_assets.errors import ConfigError
+from twin_assets.records import Kind
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The project's folder: relative paths in config files are relative to it."""
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Strict(BaseModel):
+    """A section of a config file: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceConfig(Strict):
+    """One source of the author's writing; `kind` is recognized from the path when it is left out."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    path: Path
+    kind: Kind | None = None
+    include_drafts: bool = False
+    include_private: bool = False
+    own_names: tuple[str, ...] = ()
+    """Names besides the author's that mean the author in bylines."""
+
+
+class SourcesConfig(Strict):
+    """`sources.yaml`: whose writing it is and where it lies."""
+
+    author: Annotated[str, Field(min_length=1)]
+    sources: Annotated[tuple[SourceConfig, ...], Field(min_length=1)]
+
+
+class ModelConfig(Strict):
+    """`models/<name>.yaml`: a model from a bundled package (checked by digest), a local folder or a hub id."""
+
+    role: Literal["chat", "embedding"]
+    package: str | None = None
+    file: str | None = None
+    sha256: str | None = None
+    path: Path | None = None
+    hub: str | None = None
+
+
+class TeacherConfig(Strict):
+    """`models/<name>.yaml` with `role: teacher`: who writes instructions, by LiteLLM's name for it."""
+
+    role: Literal["teacher"]
+    model: str
+    api_base: str | None = None
+    """`engine` stands for the local SGLang server."""
+    api_key_env: str | None = None
+    temperature: float = 0.0
+    max_tokens: Positive = 48
+    concurrency: Positive = 8
+    max_calls: Annotated[int, Field(ge=0)] = 160
+    """Samples asked of the teacher in one version; the others take the heading-based instruction."""
+
+
+class SftStage(Strict):
+    """Supervised fine-tuning on the author's own text."""
+
+    max_steps: Positive = 120
+    max_epochs: Positive = 4
+    sequence_len: Positive = 512
+    micro_batch_size: Positive = 2
+    learning_rate: float = 5e-4
+    lora_r: Positive = 16
+    lora_alpha: Positive = 32
+    eval_every: Positive = 20
+
+
+class DpoStage(Strict):
+    """Direct preference optimization from the SFT adapter onwards."""
+
+    max_steps: Positive = 16
+    max_epochs: Positive = 1
+    sequence_len: Positive = 384
+    micro_batch_size: Positive = 2
+    learning_rate: float = 5e-5
+    beta: float = 0.1
+
+
+class Recipe(Strict):
+    """`recipes/<name>.yaml`: a choice of how to train; `axolotl` holds further keys of Axolotl's own config."""
+
+    base_model: str = "smollm2-135m-instruct"
+    seed: int = 42
+    precision: Literal["bfloat16", "float32"] = "bfloat16"
+    sft: SftStage = SftStage()
+    dpo: DpoStage | None = DpoStage()
+    axolotl: dict[str, Any] = Field(default_factory=dict)
+    deploy: bool = True
+
+
+class Ports(Strict):
+    """Ports on the loopback interface."""
+
+    dagster: Port = 3000
+    mlflow: Port = 5000
+    engine: Port = 30000
+    service: Port = 8080
+
+
+class StorageSettings(Strict):
+    """Where tables and artifacts lie: a local folder (relative to the author's home) or an `s3://` URI."""
+
+    lance: str = "lance"
+    artifacts: str = "artifacts"
+    options: dict[str, str] = Field(default_factory=dict)
+    """LanceDB's `storage_options`, for example `aws_endpoint`."""
+
+
+class FeatureSettings(Strict):
+    """Cleaning, folding and chunking."""
+
+    embedder: str = "all-minilm-l6-v2"
+    near_duplicate: Fraction = 0.5
+    """Share of 8-word shingles from which two documents are one."""
+    min_words: Annotated[int, Field(ge=0)] = 5
+
+
+class DatasetSettings(Strict):
+    """Instruction and preference data."""
+
+    teacher: str = "local"
+    validation: Fraction = 0.1
+    test: Fraction = 0.15
+    passage_tokens: Positive = 320
+    min_answer_words: Positive = 12
+    min_train_samples: Positive = 40
+    min_test_words: Positive = 400
+    preference_pairs: Positive = 96
+    seed: int = 42
+
+
+class EvaluationSettings(Strict):
+    """What is measured, and what must hold before a twin is deployed."""
+
+    others: Path | None = None
+    """A folder of other people's text; else what attribution excluded, else the sample author."""
+    max_test_samples: Positive = 120
+    generation_words: Positive = 3000
+    min_bits_per_byte_gain: Fraction = 0.0
+    seed: int = 42
+
+
+class EngineSettings(Strict):
+    """SGLang: one server for the base model and all adapters."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    max_total_tokens: Positive = 16384
+    max_running_requests: Positive = 16
+    max_lora_rank: Positive = 64
+    start_timeout_s: Positive = 240
+    extra_args: tuple[str, ...] = ()
+
+
+class ServiceSettings(Strict):
+    """The twin service: retrieval and answers."""
+
+    retrieval_k: Positive = 4
+    max_tokens: Positive = 256
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.7
+
+
+class Settings(BaseSettings):
+    """All settings of one author's twin on one machine."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TWIN_", env_nested_delimiter="__", extra="ignore", frozen=True, nested_model_default_partial_update=True
+    )
+
+    ports: Ports = Ports()
+    storage: StorageSettings = StorageSettings()
+    features: FeatureSettings = FeatureSettings()
+    datasets: DatasetSettings = DatasetSettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+    engine: EngineSettings = EngineSettings()
+    service: ServiceSettings = ServiceSettings()
+    config_dir: Path
+    home: Path
+    sources: SourcesConfig
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what the files say."""
+        return env_settings, init_settings
+
+    @property
+    def author(self) -> str:
+        """The name of the person whose twin this is."""
+        return self.sources.author
+
+    @property
+    def lance_uri(self) -> str:
+        """Where the tables lie."""
+        return _under(self.home, self.storage.lance)
+
+    @property
+    def artifacts_uri(self) -> str:
+        """Where adapters and reports lie."""
+        return _under(self.home, self.storage.artifacts)
+
+    @property
+    def models_dir(self) -> Path:
+        """Converted models, shared by all authors on this machine."""
+        return Path(os.environ.get("TWIN_MODELS", self.home.parent / "models"))
+
+    def url(self, process: Literal["dagster", "mlflow", "engine", "service"]) -> str:
+        """The loopback URL of one of the twin's processes."""
+        return f"http://127.0.0.1:{getattr(self.ports, process)}"
+
+    @cached_property
+    def recipes(self) -> dict[str, Recipe]:
+        """Every recipe of `config/recipes/`, by file name."""
+        return {f.stem: check(Recipe, load_yaml(f), f) for f in sorted((self.config_dir / "recipes").glob("*.yaml"))}
+
+    def model(self, name: str) -> ModelConfig:
+        """The model called `name`. Raises ConfigError when there is no such file, or it is a teacher's."""
+        return check(ModelConfig, *self._model_file(name))
+
+    def teacher(self) -> TeacherConfig:
+        """The configured teacher. Raises ConfigError when there is no such file."""
+        return check(TeacherConfig, *self._model_file(self.datasets.teacher))
+
+    def _model_file(self, name: str) -> tuple[dict[str, Any], Path]:
+        file = self.config_dir / "models" / f"{name}.yaml"
+        if not file.is_file():
+            known = ", ".join(sorted(f.stem for f in file.parent.glob("*.yaml")))
+            raise ConfigError(f"no model is called {name!r}: {file} does not exist", f"use one of: {known}")
+        return load_yaml(file), file
+
+
+def _under(home: Path, location: str) -> str:
+    return location if "://" in location else str(home / location)
+
+
+def slug(name: str) -> str:
+    """A name as a folder: lower case letters, digits and hyphens."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "author"
+
+
+def load_sources(path: Path) -> SourcesConfig:
+    """Read a sources file, or take a folder of writing (or of export archives) as the sources.
+
+    Raises ConfigError when there is nothing at `path`, or a source's path does not exist.
+    """
+    if not path.exists():
+        raise ConfigError(f"no sources file or folder at {str(path)!r}", "give the path of a sources.yaml or of a folder")
+    if path.is_dir() and (path / "sources.yaml").is_file():
+        path = path / "sources.yaml"
+    config = _sources_of_folder(path) if path.is_dir() else check(SourcesConfig, load_yaml(path), path)
+    base = path if path.is_dir() else path.parent
+    resolved = []
+    for source in config.sources:
+        location = source.path.expanduser()
+        location = location if location.is_absolute() else (base / location).resolve()
+        if not location.exists():
+            raise ConfigError(
+                f"{path}: source {source.name!r} lies at {str(source.path)!r}, which does not exist",
+                "correct its path; a relative one is relative to the sources file",
+            )
+        resolved.append(source.model_copy(update={"path": location}))
+    names = [s.name for s in resolved]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{path}: two sources are called {name!r}", "give each a name of its own")
+    return config.model_copy(update={"sources": tuple(resolved)})
+
+
+def _sources_of_folder(folder: Path) -> SourcesConfig:
+    """Each archive in the folder is a source, and so is the folder itself when it holds Markdown."""
+    found = [SourceConfig(name=slug(f.stem), path=f.resolve()) for f in sorted(folder.glob("*.zip"))]
+    if next(folder.rglob("*.md"), None) or not found:
+        found.append(SourceConfig(name=slug(folder.name), path=folder.resolve(), kind="markdown"))
+    return SourcesConfig(author=folder.resolve().name, sources=tuple(found))
+
+
+def load_settings(sources: Path | None = None) -> Settings:
+    """Read and check every config file. Raises ConfigError: one line that names the file and the key."""
+    config_dir = Path(os.environ.get("TWIN_CONFIG", ROOT / "config")).resolve()
+    if not config_dir.is_dir():
+        raise ConfigError(f"no config folder at {str(config_dir)!r}", "set TWIN_CONFIG to one, or unset it")
+    file = config_dir / "twin.yaml"
+    author_sources = load_sources(sources or Path(os.environ.get("TWIN_SOURCES", config_dir / "sources.yaml")))
+    home = Path(os.environ.get("TWIN_HOME", ROOT / ".twin" / slug(author_sources.author))).resolve()
+    values = {**load_yaml(file), "config_dir": config_dir, "home": home, "sources": author_sources}
+    settings = check(Settings, values, file)
+    for recipe in settings.recipes.values():
+        settings.model(recipe.base_model)
+    settings.model(settings.features.embedder)
+    settings.teacher()
+    return settings
