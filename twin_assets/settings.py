@@ -87,7 +87,11 @@ class SftStage(Strict):
     learning_rate: float = 5e-4
     lora_r: Positive = 16
     lora_alpha: Positive = 32
-    eval_every: Positive = 20
+    eval_every: Positive = 30
+    eval_rows: Positive = 32
+    """Validation samples that the loss is measured on while training; the evaluation stage measures on the test split."""
+    patience: Positive = 3
+    """Evaluations without a lower loss after which training stops."""
 
 
 class DpoStage(Strict):
@@ -95,10 +99,12 @@ class DpoStage(Strict):
 
     max_steps: Positive = 16
     max_epochs: Positive = 1
-    sequence_len: Positive = 384
+    sequence_len: Positive = 512
     micro_batch_size: Positive = 2
     learning_rate: float = 5e-5
     beta: float = 0.1
+    nll_weight: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of the negative log-likelihood of the chosen text, which keeps it likely."""
 
 
 class Recipe(Strict):
@@ -188,7 +194,11 @@ class Settings(BaseSettings):
     """All settings of one author's twin on one machine."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TWIN_", env_nested_delimiter="__", extra="ignore", frozen=True, nested_model_default_partial_update=True
+        env_prefix="TWIN_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     ports: Ports = Ports()
@@ -274,7 +284,9 @@ def load_sources(path: Path) -> SourcesConfig:
     Raises ConfigError when there is nothing at `path`, or a source's path does not exist.
     """
     if not path.exists():
-        raise ConfigError(f"no sources file or folder at {str(path)!r}", "give the path of a sources.yaml or of a folder")
+        raise ConfigError(
+            f"no sources file or folder at {str(path)!r}", "give the path of a sources.yaml or of a folder"
+        )
     if path.is_dir() and (path / "sources.yaml").is_file():
         path = path / "sources.yaml"
     config = _sources_of_folder(path) if path.is_dir() else check(SourcesConfig, load_yaml(path), path)

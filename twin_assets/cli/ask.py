@@ -1,0 +1,60 @@
+"""`twin ask`: a question to the running service, and its answer with sources."""
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+
+from twin_assets.cli.context import choose
+from twin_assets.errors import DeploymentError, ProcessError
+from twin_assets.settings import Settings
+from twin_assets.text_tables import clip
+
+
+def run_ask(console: Console, question: str, sources: Path | None, *, model: str, retrieval: bool) -> int:
+    """Returns 0 when the twin answered. Raises ProcessError or DeploymentError."""
+    show_answer(console, choose(sources), question, model=model, retrieval=retrieval)
+    return 0
+
+
+def show_answer(console: Console, settings: Settings, question: str, *, model: str, retrieval: bool) -> None:
+    """Ask and print. Raises ProcessError when the service is away, DeploymentError when it cannot answer."""
+    answer = _complete(settings, question, model, retrieval)
+    text = answer["choices"][0]["message"]["content"]
+    console.print(Panel(escape(text), title=escape(f"{model}: {question}"), title_align="left"))
+    table = Table("", "source", "URL", "passage", box=None)
+    for number, citation in enumerate(answer.get("citations", []), 1):
+        passage = clip(str(citation.get("text", "")), 60)
+        table.add_row(f"[{number}]", escape(clip(citation["title"], 40)), escape(citation["url"]), escape(passage))
+    if answer.get("citations"):
+        console.print(table)
+
+
+def example_question(settings: Settings) -> str:
+    """A request from the held-out part of the author's own dataset, else a general one."""
+    from twin_assets.records import InstructionSample
+    from twin_assets.storage import TableStore
+
+    samples = TableStore(settings.lance_uri, settings.storage.options).read(InstructionSample, "split = 'test'")
+    asked = sorted((s for s in samples if s.instruction.endswith("?")), key=lambda s: s.sample_id) or samples
+    return asked[0].instruction if asked else "What do you write about?"
+
+
+def _complete(settings: Settings, question: str, model: str, retrieval: bool) -> dict[str, Any]:
+    import httpx
+
+    body = {"model": model, "messages": [{"role": "user", "content": question}], "retrieval": retrieval}
+    try:
+        response = httpx.post(f"{settings.url('service')}/v1/chat/completions", json=body, timeout=180)
+    except httpx.ConnectError:
+        raise ProcessError(
+            f"the twin service does not answer at {settings.url('service')}", "start it with `twin up`"
+        ) from None
+    content: dict[str, Any] = response.json()
+    if response.is_error:
+        message = content.get("error", {}).get("message", response.text)
+        raise DeploymentError(f"the twin did not answer: {message}", "`twin status` shows what is deployed")
+    return content

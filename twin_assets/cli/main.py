@@ -1,0 +1,91 @@
+"""`twin`: start, stop, look at, run, ask and examine one author's twin on this machine."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from twin_assets.errors import TwinError
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console(soft_wrap=True)
+Sources = Annotated[
+    Path | None, typer.Option(help="A sources.yaml, or a folder of writing. Default: what ran last, else the sample.")
+]
+
+
+@app.command()
+def up(
+    sources: Sources = None,
+    once: Annotated[bool, typer.Option(help="Stop everything once the twin has answered.")] = False,
+    question: Annotated[str, typer.Option(help="What to ask the twin when it is ready.")] = "",
+) -> None:
+    """Start everything, bring every artifact up to date, ask the twin a question, and stay until Ctrl-C."""
+    from twin_assets.cli.up import run_up
+
+    raise typer.Exit(run_up(console, sources, once=once, question=question))
+
+
+@app.command()
+def down(sources: Sources = None) -> None:
+    """Stop everything that runs for this author's twin."""
+    from twin_assets.cli.down import run_down
+
+    raise typer.Exit(run_down(console, sources))
+
+
+@app.command()
+def status(sources: Sources = None) -> None:
+    """What runs and where, what is deployed, what is stale and why."""
+    from twin_assets.cli.status import run_status
+
+    raise typer.Exit(run_status(console, sources))
+
+
+@app.command()
+def run(
+    sources: Sources = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed.")] = False,
+) -> None:
+    """Follow the twin while it brings what is stale up to date; it must be running (`twin up`)."""
+    from twin_assets.cli.run import run_run
+
+    raise typer.Exit(run_run(console, sources, retry=retry))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What to ask.")],
+    sources: Sources = None,
+    model: Annotated[str, typer.Option(help="twin or base.")] = "twin",
+    retrieval: Annotated[bool, typer.Option(help="Look the question up in the author's writing first.")] = True,
+) -> None:
+    """Ask the deployed twin, and show the answer with its sources."""
+    from twin_assets.cli.ask import run_ask
+
+    raise typer.Exit(run_ask(console, question, sources, model=model, retrieval=retrieval))
+
+
+@app.command()
+def doctor(sources: Sources = None) -> None:
+    """Examine environments, models, ports, memory, disk and browser; each finding comes with its remedy."""
+    from twin_assets.cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(console, sources))
+
+
+def main() -> None:
+    """Run the program; an error of ours is shown as what failed and what to do, without a traceback."""
+    try:
+        app()
+    except TwinError as error:
+        console.print(f"[bold red]error:[/] {error.what}", highlight=False)
+        if error.remedy:
+            console.print(f"  [bold]->[/] {error.remedy}", highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

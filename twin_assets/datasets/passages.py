@@ -1,0 +1,207 @@
+"""Cutting corpus documents into training passages: verbatim spans of the author's own running text."""
+
+import bisect
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from twin_assets.datasets.markdown_blocks import Block, blocks, prose, stripped
+from twin_assets.datasets.words import word_count
+from twin_assets.records import CorpusDocument, Exclusion
+
+PASSAGES_VERSION = 1
+"""Raised when documents are cut otherwise, so that datasets are built again."""
+
+STAGE = "instruction_dataset"
+"""The stage that exclusions of this package name."""
+
+CountTokens = Callable[[list[str]], list[int]]
+"""Token counts of texts by the chat model's tokenizer, without special tokens."""
+
+_PART = re.compile(
+    r"(?<=[.!?…])[\"'”’)\]*_]*\s+(?=[^\W_a-z]|[\"'“‘(\[*_`])"  # between sentences
+    r"|\n[ \t]*\n"  # between paragraphs of a list item
+    r"|\n(?=[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t])"  # between list items
+)
+
+
+class PassageSpan(NamedTuple):
+    """A passage: `text == document.text[start:end]`, under the headings of `heading_path`, outermost first."""
+
+    start: int
+    end: int
+    text: str
+    heading_path: tuple[str, ...]
+
+
+class Cut(NamedTuple):
+    """The passages of a document, and what of it was left out and why."""
+
+    passages: list[PassageSpan]
+    exclusions: list[Exclusion]
+
+
+class _Unit(NamedTuple):
+    """What is not parted: a paragraph, with the code or list that it introduces."""
+
+    start: int
+    end: int
+    tokens: int
+
+
+def passages(
+    document: CorpusDocument, count_tokens: CountTokens, max_tokens: int, min_words: int
+) -> list[PassageSpan]:
+    """The passages of a document; see `cut`."""
+    return cut(document, count_tokens, max_tokens, min_words).passages
+
+
+def cut(document: CorpusDocument, count_tokens: CountTokens, max_tokens: int, min_words: int) -> Cut:
+    """Cut a document into passages of whole paragraphs under one heading, of at most `max_tokens` tokens.
+
+    Block quotes are other people's words, and no passage reaches across one. Left out are, by reason: `quote`,
+    `links` (links, images and addresses with no sentence around them), `footnote`, `code` (that fits into no
+    passage with its prose), `too_short` (fewer than `min_words` words of prose), `too_long` (one sentence or one
+    line beyond `max_tokens`). Passages of one section are about equally long.
+
+    Args:
+        document: a document of the corpus.
+        count_tokens: counts tokens; called a few times a document, with many texts each.
+        max_tokens: the most tokens of a passage.
+        min_words: the fewest words of prose (code, links' addresses and images not counted) of a passage.
+    """
+    cutter = _Cutter(document, max_tokens, min_words, count_tokens)
+    for heading_path, section in _sections(document):
+        cutter.add(heading_path, section)
+    return cutter.result()
+
+
+def _sections(document: CorpusDocument) -> Iterator[tuple[tuple[str, ...], list[Block]]]:
+    """Runs of blocks under one heading, with the path of headings above them."""
+    path: list[tuple[int, str]] = []
+    section: list[Block] = []
+    for block in blocks(document.text):
+        if block.kind != "heading":
+            section.append(block)
+            continue
+        yield tuple(title for _, title in path), section
+        section = []
+        path = [above for above in path if above[0] < block.level]
+        if block.title and block.title.casefold() != document.title.strip().casefold():
+            path.append((block.level, block.title))
+    yield tuple(title for _, title in path), section
+
+
+class _Cutter:
+    """Passages and exclusions of one document as they are found."""
+
+    def __init__(
+        self, document: CorpusDocument, max_tokens: int, min_words: int, count_tokens: CountTokens
+    ) -> None:
+        self._document, self._max_tokens, self._min_words = document, max_tokens, min_words
+        self._count = count_tokens
+        self._found: list[PassageSpan] = []
+        self._exclusions: list[Exclusion] = []
+
+    def add(self, heading_path: tuple[str, ...], section: Sequence[Block]) -> None:
+        """Pack the blocks of one section."""
+        counts = self._count([self._text(b.start, b.end) for b in section]) if section else []
+        run: list[tuple[Block, int]] = []
+        for block, tokens in zip(section, counts, strict=True):
+            if block.kind in ("prose", "code"):
+                run.append((block, tokens))
+                continue
+            self._pack(heading_path, run)
+            run = []
+            if block.kind != "rule":
+                self._leave_out(block.start, block.end, block.kind)
+        self._pack(heading_path, run)
+
+    def result(self) -> Cut:
+        """The passages within bounds: a tokenizer may count a whole longer than its parts."""
+        counts = self._count([p.text for p in self._found]) if self._found else []
+        kept = []
+        for passage, tokens in zip(self._found, counts, strict=True):
+            if tokens <= self._max_tokens:
+                kept.append(passage)
+            else:
+                self._leave_out(passage.start, passage.end, "too_long")
+        return Cut(kept, self._exclusions)
+
+    def _text(self, start: int, end: int) -> str:
+        return self._document.text[start:end]
+
+    def _leave_out(self, start: int, end: int, reason: str) -> None:
+        detail = f"characters {start} to {end}, {word_count(self._text(start, end))} words"
+        source = self._document.sources[0] if self._document.sources else ""
+        self._exclusions.append(
+            Exclusion.of(STAGE, source, reason, detail, document_id=self._document.document_id)
+        )
+
+    def _pack(self, heading_path: tuple[str, ...], run: Sequence[tuple[Block, int]]) -> None:
+        """Turn a run of prose and code with nothing between into passages of about equal length."""
+        for units in self._unit_runs(run):
+            for first, last in _packed([unit.tokens for unit in units], self._max_tokens):
+                start, end = units[first].start, units[last - 1].end
+                text = self._text(start, end)
+                if word_count(prose(text)) < self._min_words:
+                    self._leave_out(start, end, "too_short")
+                else:
+                    self._found.append(PassageSpan(start, end, text, heading_path))
+
+    def _unit_runs(self, run: Sequence[tuple[Block, int]]) -> Iterator[list[_Unit]]:
+        """Glue code to the prose before it and lists to the line that announces them; part what is too long."""
+        units: list[_Unit] = []
+        open_to_next = False
+        for block, tokens in run:
+            glued = units[-1].tokens + 1 + tokens if units else 0
+            if units and (block.kind == "code" or open_to_next) and glued <= self._max_tokens:
+                units[-1] = _Unit(units[-1].start, block.end, glued)
+            elif block.kind == "code" and (units or tokens > self._max_tokens or len(run) == 1):
+                self._leave_out(block.start, block.end, "code")
+                yield units
+                units = []
+            elif tokens > self._max_tokens:
+                parts = self._parts(block)
+                for part in parts:
+                    if part.tokens <= self._max_tokens:
+                        units.append(part)
+                        continue
+                    self._leave_out(part.start, part.end, "too_long")
+                    yield units
+                    units = []
+            else:
+                units.append(_Unit(block.start, block.end, tokens))
+            open_to_next = block.kind == "code" and len(units) == 1 and units[0].start == block.start
+            open_to_next = open_to_next or self._text(block.start, block.end).endswith(":")
+        yield units
+
+    def _parts(self, block: Block) -> list[_Unit]:
+        """A long paragraph as its sentences, a long list as its items."""
+        text = self._text(block.start, block.end)
+        bounds = [0, *(match.end() for match in _PART.finditer(text)), len(text)]
+        spans = [stripped(self._document.text, block.start + a, block.start + b) for a, b in zip(bounds, bounds[1:], strict=False)]
+        spans = [span for span in spans if span[0] < span[1]]
+        counts = self._count([self._text(*span) for span in spans])
+        return [_Unit(*span, tokens) for span, tokens in zip(spans, counts, strict=True)]
+
+
+def _packed(tokens: Sequence[int], limit: int) -> list[tuple[int, int]]:
+    """Half-open ranges of units, in order, each within `limit` tokens (one for the seam between two units).
+
+    As few ranges as can be, then the smallest limit that needs no more: so the last one is not a scrap.
+    """
+    fewest = len(_greedy(tokens, limit))
+    smallest = bisect.bisect_left(range(limit), True, key=lambda bound: len(_greedy(tokens, bound)) <= fewest)
+    return _greedy(tokens, smallest)
+
+
+def _greedy(tokens: Sequence[int], limit: int) -> list[tuple[int, int]]:
+    ranges: list[tuple[int, int]] = []
+    first, total = 0, 0
+    for at, count in enumerate(tokens):
+        if at > first and total + 1 + count > limit:
+            ranges.append((first, at))
+            first, total = at, 0
+        total += count + (at > first)
+    return [*ranges, (first, len(tokens))] if tokens else []

@@ -1,0 +1,86 @@
+"""`corpus`, `chunks` and `chunk_embeddings`: one table each, kept up to date by content digest."""
+
+import dagster as dg
+
+from twin_assets.defs.collection.assets import cleaned_documents
+from twin_assets.defs.figures import counts_table, samples_table, timeline
+from twin_assets.defs.resources import TwinResource
+from twin_assets.defs.stage import stage
+from twin_assets.records import Chunk, ChunkEmbedding, CleanedDocument, CorpusDocument, Exclusion
+
+
+@dg.asset(deps=[cleaned_documents], group_name="features", kinds={"lancedb"}, pool="lance_write")
+def corpus(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
+    """The author's own words across all sources, with copies and cross-posts folded into one document."""
+    with stage(context, twin) as s:
+        from twin_assets.features.fold import fold
+
+        wanted = {source.name for source in s.twin.settings.sources.sources}
+        cleaned = [d for d in s.twin.tables.read(CleanedDocument) if d.source in wanted]
+        folded = fold(cleaned, s.twin.settings.features.near_duplicate)
+        change = s.twin.tables.sync(CorpusDocument, folded.documents)
+        s.twin.tables.sync(Exclusion, folded.exclusions, "stage = 'corpus'")
+        return s.result(
+            change.data_version,
+            {
+                "documents": change.total,
+                "words": sum(document.words for document in folded.documents),
+                "written": change.added + change.updated,
+                "by_kind": counts_table("kind", [document.kind for document in folded.documents]),
+                "folded": counts_table("reason", [exclusion.reason for exclusion in folded.exclusions]),
+                "timeline": timeline(folded.documents),
+                "samples": samples_table(folded.documents),
+            },
+        )
+
+
+@dg.asset(deps=[corpus], group_name="features", kinds={"lancedb"}, pool="lance_write")
+def chunks(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
+    """Spans of the corpus that fit the embedder's window, counted by its own tokenizer."""
+    with stage(context, twin) as s:
+        from twin_assets.features.chunk import chunk_documents
+
+        known: dict[str, list[Chunk]] = {}
+        for chunk in s.twin.tables.read(Chunk):
+            known.setdefault(chunk.document_id, []).append(chunk)
+        documents = s.twin.tables.read(CorpusDocument)
+        embedder = s.twin.embedder
+        found = chunk_documents(documents, embedder.count_tokens, embedder.window, known, s.report)
+        change = s.twin.tables.sync(Chunk, found)
+        tokens = [chunk.tokens for chunk in found]
+        return s.result(
+            change.data_version,
+            {
+                "chunks": change.total,
+                "written": change.added + change.updated,
+                "tokens": sum(tokens),
+                "longest": max(tokens, default=0),
+                "window": embedder.window,
+            },
+        )
+
+
+@dg.asset(deps=[chunks], group_name="features", kinds={"lancedb"}, pool="lance_write")
+def chunk_embeddings(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
+    """The logical feature store: chunks with vectors and a full-text index, read by the service in real time."""
+    with stage(context, twin) as s:
+        from twin_assets.features.embed import embed_chunks, known_embeddings
+        from twin_assets.features.index import build_indexes
+
+        embedder = s.twin.embedder
+        schema = ChunkEmbedding.schema_for(embedder.dimensions)
+        known = known_embeddings(s.twin.tables, embedder)
+        rows = embed_chunks(s.twin.tables.read(Chunk), embedder, known, s.report)
+        change = s.twin.tables.sync(ChunkEmbedding, rows, schema=schema)
+        indexes = build_indexes(s.twin.tables, embedder.dimensions)
+        return s.result(
+            change.data_version,
+            {
+                "vectors": change.total,
+                "embedded": len([row for row in rows if row.chunk_id not in known]),
+                "written": change.added + change.updated,
+                "dimensions": embedder.dimensions,
+                "embedder": embedder.name,
+                "indexes": ", ".join(indexes),
+            },
+        )

@@ -1,0 +1,76 @@
+"""The one resource: settings and what they lead to, read afresh for each run."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from twin_assets.settings import Settings, SourceConfig, load_settings
+from twin_assets.storage import ArtifactStore, TableStore
+
+if TYPE_CHECKING:
+    from twin_assets.deployment.engine import Engine
+    from twin_assets.features.embed import Embedder
+
+
+class Twin:
+    """An author's settings, tables, artifacts, models and engine, each made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self.settings: Settings = load_settings()
+
+    @cached_property
+    def tables(self) -> TableStore:
+        """The Lance tables."""
+        return TableStore(self.settings.lance_uri, self.settings.storage.options)
+
+    @cached_property
+    def artifacts(self) -> ArtifactStore:
+        """Adapters and reports."""
+        return ArtifactStore(self.settings.artifacts_uri, self.settings.home / "artifact-cache")
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        """The configured sentence embedder."""
+        from twin_assets.features.embed import Embedder
+        from twin_assets.models import embedding_model_folder
+
+        model = self.settings.model(self.settings.features.embedder)
+        return Embedder(embedding_model_folder(model, self.settings.models_dir), self.settings.features.embedder)
+
+    @cached_property
+    def engine(self) -> "Engine":
+        """The running SGLang server. Raises EngineError when it does not come up in its time."""
+        from twin_assets.deployment.engine import Engine
+
+        engine = Engine(self.settings.url("engine"))
+        engine.wait_ready(self.settings.engine.start_timeout_s)
+        return engine
+
+    def base_model(self, name: str) -> Path:
+        """The folder of a chat model, converted when it is not yet."""
+        from twin_assets.chat_model import prepare_chat_model
+
+        return prepare_chat_model(self.settings.model(name), name, self.settings.models_dir)
+
+    def source(self, name: str) -> SourceConfig:
+        """The configured source of that name. Raises dagster.Failure when it was taken out of the config."""
+        for source in self.settings.sources.sources:
+            if source.name == name:
+                return source
+        raise dg.Failure(f"source {name!r} is not in the sources file any more", allow_retries=False)
+
+
+class TwinResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Gives each run the settings as they are now."""
+
+    def open(self) -> Twin:
+        """Read the settings. Raises ConfigError naming file and key."""
+        return Twin()
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """The resource under the name that assets ask for."""
+    return dg.Definitions(resources={"twin": TwinResource()})

@@ -1,0 +1,1 @@
+"""Deployment: SGLang's process and client, MLflow's registry, and the record of which adapter answers."""

@@ -1,0 +1,1 @@
+"""From collected documents to the feature store: clean, fold duplicates, chunk, embed, index."""

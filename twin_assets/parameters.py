@@ -1,0 +1,74 @@
+"""What besides its upstream assets decides the content of each asset: settings, files and versions of the code."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from twin_assets.digests import config_digest, digest
+from twin_assets.lineage import Node
+from twin_assets.settings import Settings
+
+
+def parameters(settings: Settings, node: Node) -> str:
+    """Digest of a node's own parameters. Cheap: reads no text and loads no model."""
+    return digest(_OF[node.asset](settings, node.partition))
+
+
+def _raw_documents(settings: Settings, partition: str) -> object:
+    from twin_assets.collection import fingerprint
+
+    source = next(source for source in settings.sources.sources if source.name == partition)
+    return [settings.author, fingerprint(source)]
+
+
+def _cleaned_documents(settings: Settings, _: str) -> object:
+    from twin_assets.features.clean import CLEANER_VERSION
+
+    return [CLEANER_VERSION, settings.features.min_words]
+
+
+def _chunks(settings: Settings, _: str) -> object:
+    from twin_assets.features.chunk import CHUNKER_VERSION
+
+    return [CHUNKER_VERSION, _model(settings, settings.features.embedder)]
+
+
+def _instruction_dataset(settings: Settings, _: str) -> object:
+    bases = sorted({recipe.base_model for recipe in settings.recipes.values()})
+    teacher = config_digest(settings.teacher())
+    return [config_digest(settings.datasets), teacher, settings.author, [_model(settings, base) for base in bases]]
+
+
+def _sft_adapter(settings: Settings, partition: str) -> object:
+    recipe = settings.recipes[partition]
+    return [config_digest(recipe), _model(settings, recipe.base_model), _list("train"), settings.author]
+
+
+def _evaluation_report(settings: Settings, partition: str) -> object:
+    return [config_digest(settings.evaluation), settings.recipes[partition].base_model]
+
+
+def _model(settings: Settings, name: str) -> str:
+    return config_digest(settings.model(name))
+
+
+def _list(environment: str) -> str:
+    """Digest of an environment's exact versions: the trainer's version, for one."""
+    from twin_assets.machine.environments import environments
+
+    return digest(*(Path(file).read_text() for file in environments()[environment].lists))
+
+
+_OF: dict[str, Callable[[Settings, str], object]] = {
+    "raw_documents": _raw_documents,
+    "cleaned_documents": _cleaned_documents,
+    "corpus": lambda settings, _: [settings.features.near_duplicate],
+    "chunks": _chunks,
+    "chunk_embeddings": lambda settings, _: _model(settings, settings.features.embedder),
+    "instruction_dataset": _instruction_dataset,
+    "preference_dataset": lambda settings, _: [settings.datasets.preference_pairs, settings.datasets.seed],
+    "sft_adapter": _sft_adapter,
+    "dpo_adapter": _sft_adapter,
+    "evaluation_report": _evaluation_report,
+    "registered_model": lambda settings, partition: settings.recipes[partition].deploy,
+    "deployed_twin": lambda settings, _: sorted(n for n, recipe in settings.recipes.items() if recipe.deploy),
+}

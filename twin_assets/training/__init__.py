@@ -1,0 +1,10 @@
+"""Training: a recipe becomes a config of Axolotl, a job of the training environment, and an adapter.
+
+`recipes` (pure) and `job` run in the core environment; `run`, `axolotl_plugin` and `check` run in the training
+environment, where this package is not installed, and import nothing of it.
+"""
+
+from twin_assets.training.job import TrainedAdapter, TrainingJob, adapter_identity, trainer_version
+from twin_assets.training.recipes import render_dpo, render_sft
+
+__all__ = ["TrainedAdapter", "TrainingJob", "adapter_identity", "render_dpo", "render_sft", "trainer_version"]

@@ -1,0 +1,113 @@
+"""Config files: what is wrong is one line that names the file and the key, before anything starts."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from twin_assets.errors import ConfigError
+from twin_assets.settings import ROOT, load_settings, load_sources
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project's config with one small source."""
+    folder = tmp_path / "config"
+    shutil.copytree(ROOT / "config", folder)
+    (tmp_path / "writing").mkdir()
+    (folder / "sources.yaml").write_text("author: Ada\nsources:\n  - {name: blog, path: ../writing}\n")
+    for name in ("TWIN_SOURCES", "TWIN_HOME", "TWIN_PORTS__SERVICE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TWIN_CONFIG", str(folder))
+    return folder
+
+
+def wrong(config: Path, file: str, old: str, new: str) -> str:
+    path = config / file
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert str(path) in caught.value.what
+    assert "\n" not in caught.value.what
+    return f"{caught.value.what} {caught.value.remedy}"
+
+
+def test_the_project_s_own_config_is_valid(config: Path):
+    settings = load_settings()
+    assert settings.author == "Ada"
+    assert settings.url("service") == "http://127.0.0.1:8080"
+    assert "default" in settings.recipes
+
+
+def test_a_misspelled_key_is_named_with_its_file_and_the_likely_one(config: Path):
+    message = wrong(config, "twin.yaml", "dagster: 3000", "dagstr: 3000")
+    assert "'ports.dagstr'" in message
+    assert "'dagster'" in message
+
+
+def test_a_value_of_the_wrong_type_is_named_with_its_file_and_key(config: Path):
+    assert "'ports.dagster' is 'three'" in wrong(config, "twin.yaml", "dagster: 3000", "dagster: three")
+
+
+def test_a_value_out_of_range_is_named_with_its_file_and_key(config: Path):
+    assert "'datasets.test' is 7" in wrong(config, "twin.yaml", "test: 0.15", "test: 7")
+
+
+def test_a_missing_author_is_named(config: Path):
+    assert "'author' is missing" in wrong(config, "sources.yaml", "author: Ada", "")
+
+
+def test_a_source_that_lies_nowhere_is_named_with_its_path(config: Path):
+    assert "'../elsewhere'" in wrong(config, "sources.yaml", "../writing", "../elsewhere")
+
+
+def test_broken_yaml_is_named_with_its_file(config: Path):
+    assert "cannot be read as YAML" in wrong(config, "twin.yaml", "ports:", "ports: [")
+
+
+def test_a_misspelled_key_in_a_recipe_is_found_before_anything_is_trained(config: Path):
+    message = wrong(config, "recipes/default.yaml", "learning_rate: 0.0005", "learn_rate: 0.0005")
+    assert "'sft.learn_rate'" in message
+
+
+def test_a_model_that_is_not_configured_is_named_with_those_that_are(config: Path):
+    message = wrong_model(config)
+    assert "'gpt-nonsense'" in message
+    assert "smollm2-135m-instruct" in message
+
+
+def wrong_model(config: Path) -> str:
+    recipe = config / "recipes" / "default.yaml"
+    recipe.write_text(recipe.read_text().replace("base_model: smollm2-135m-instruct", "base_model: gpt-nonsense"))
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    return f"{caught.value.what} {caught.value.remedy}"
+
+
+def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TWIN_PORTS__SERVICE", "8099")
+    settings = load_settings()
+    assert settings.ports.service == 8099
+    assert settings.ports.dagster == 3000
+
+
+def test_two_sources_of_one_name_are_refused(config: Path):
+    extra = "\n  - {name: blog, path: ../writing}\n"
+    assert "two sources are called 'blog'" in wrong(
+        config, "sources.yaml", "path: ../writing}\n", f"path: ../writing}}{extra}"
+    )
+
+
+def test_a_folder_of_writing_and_archives_is_taken_as_sources(tmp_path: Path):
+    folder = tmp_path / "Ada Lovelace"
+    (folder / "notes").mkdir(parents=True)
+    (folder / "notes" / "one.md").write_text("One.")
+    (folder / "My Export.zip").write_bytes(b"PK")
+    found = load_sources(folder)
+    assert found.author == "Ada Lovelace"
+    assert {source.name: source.kind for source in found.sources} == {"my-export": None, "ada-lovelace": "markdown"}
+
+
+def test_a_path_with_nothing_at_it_says_so(tmp_path: Path):
+    with pytest.raises(ConfigError, match="no sources file or folder"):
+        load_sources(tmp_path / "nothing")
