@@ -1,1 +1,1 @@
-"""The sample author that ships with the project: a fictional person, and the exports built from her writing."""
+"""The sample author: a fictional person, and the exports built from her writing."""

@@ -15,10 +15,7 @@ SITE = "https://www.linkedin.example.com"
 ROOT = "Complete_LinkedInDataExport_11-02-2026"
 BOM = "\ufeff"
 APPLE_DOUBLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        "
-CONNECTIONS_NOTES = (
-    "Notes:\n"
-    '"When exporting your connection data, you may notice that some of the email addresses are missing."\n\n'
-)
+CONNECTIONS_NOTES = 'Notes:\n"When exporting, some of the email addresses may be missing."\n\n'
 
 
 def build(sources: Path) -> bytes:
@@ -30,7 +27,7 @@ def build(sources: Path) -> bytes:
         f"Comments_{member}.csv": comments_csv(read_yaml(sources / "comments.yaml")),
         f"Reactions_{member}.csv": csv_text(
             ["Date", "Type", "Link"],
-            [["2023-03-16 08:00:00", "LIKE", f"{SITE}/feed/update/urn%3Ali%3Aactivity%3A6531000000000000009"]],
+            [["2023-03-16 08:00:00", "LIKE", f"{SITE}/feed/update/urn%3Ali%3Aactivity%3A653109"]],
         ),
         "messages.csv": messages_csv(read_yaml(sources / "messages.yaml")),
         "Profile.csv": csv_text(
@@ -73,11 +70,8 @@ def comments_csv(comments: list[dict[str, Any]]) -> str:
 def messages_csv(messages: list[dict[str, str]]) -> str:
     """A private conversation, both sides of it."""
     header = ["CONVERSATION ID", "CONVERSATION TITLE", "FROM", "SENDER PROFILE URL", "TO", "DATE", "CONTENT"]
-    rows = [
-        [entry["conversation"], "", entry["from"], entry["from_url"], entry["to"], entry["date"], entry["content"]]
-        for entry in messages
-    ]
-    return csv_text(header, rows)
+    keys = ["conversation", "title", "from", "from_url", "to", "date", "content"]
+    return csv_text(header, [[entry.get(key, "") for key in keys] for entry in messages])
 
 
 def article_html(page: MarkdownPage) -> str:

@@ -31,7 +31,7 @@ EMBED = re.compile(r"^\[\[(subscribe|tweet (\w+): (.+))\]\]$", re.MULTILINE)
 
 
 def build(sources: Path) -> bytes:
-    """The bytes of the zip. `export: row_only` leaves out the body, `export: body_only` leaves out the row."""
+    """The bytes of the zip; `export: row_only` has no body in it, `export: body_only` has no row."""
     pages = sorted(read_pages(sources), key=lambda page: int(page.meta["post_id"]))
     rows = [row(page) for page in pages if page.meta.get("export") != "body_only"]
     files = {"posts.csv": csv_text(HEADER, rows).encode()}
@@ -39,10 +39,11 @@ def build(sources: Path) -> bytes:
         if page.meta.get("export") != "row_only":
             files[f"posts/{page.meta['post_id']}.{page.slug}.html"] = body_html(page.body).encode()
     files[f"email_list.{HANDLE}.csv"] = (sources / "subscribers.csv").read_bytes()
+    sent = next(page for page in pages if page.meta["is_published"] and page.meta["type"] == "newsletter")
     for kind in ("opens", "delivers"):
         reader_rows = [["2021-11-07T08:12:00.000Z", "nobody.two@example.com", "false"]]
         table = csv_text(["timestamp", "email", "active_subscription"], reader_rows)
-        files[f"posts/{pages[1].meta['post_id']}.{kind}.csv"] = table.encode()
+        files[f"posts/{sent.meta['post_id']}.{kind}.csv"] = table.encode()
     return zip_bytes(files)
 
 
@@ -78,7 +79,7 @@ def body_html(body: str) -> str:
 
 
 def widget(handle: str | None, text: str | None) -> str:
-    """A subscribe box, or somebody else's tweet as an embed whose text is in an attribute and in the element."""
+    """A subscribe box, or somebody else's tweet with its text in an attribute and in the element."""
     if handle is None or text is None:
         caption = "Thanks for reading The Middle Watch! Subscribe for free to receive new posts."
         attributes: dict[str, Any] = {"url": f"https://{HANDLE}.substack.com/subscribe", "text": "Subscribe"}

@@ -35,6 +35,7 @@ def build(sources: Path) -> bytes:
     first_of_second = snowflake(utc(settings["second_file_from"]))
     early = [tweet for tweet in tweets if int(tweet["id_str"]) < first_of_second]
     late = [tweet for tweet in tweets if int(tweet["id_str"]) >= first_of_second]
+    notes = [note(entry) for entry in entries if is_note(entry)]
     account_row = {
         "accountId": account.account_id,
         "username": account.username,
@@ -44,7 +45,7 @@ def build(sources: Path) -> bytes:
     return zip_bytes(
         {
             "data/account.js": script("account", 0, [{"account": account_row}]),
-            "data/note-tweet.js": script("note_tweet", 0, [note(entry) for entry in entries if is_note(entry)]),
+            "data/note-tweet.js": script("note_tweet", 0, notes),
             # The archive lists the newest first.
             "data/tweets.js": script("tweets", 0, [{"tweet": tweet} for tweet in reversed(early)]),
             "data/tweets-part1.js": script("tweets", 1, [{"tweet": tweet} for tweet in reversed(late)]),
@@ -88,6 +89,7 @@ def tweet(moment: datetime, text: str, mentions: list[str] | None = None) -> dic
         {"url": short_link(url), "expanded_url": url, "display_url": url.removeprefix("https://")[:26] + "…"}
         for url in LINK.findall(text)
     ]
+    people = [{"screen_name": name} for name in mentions or []]
     number = str(snowflake(moment))
     return {
         "id": number,
@@ -97,7 +99,7 @@ def tweet(moment: datetime, text: str, mentions: list[str] | None = None) -> dic
         "lang": "en",
         "favorited": False,
         "retweeted": False,
-        "entities": {"hashtags": [], "urls": urls, "user_mentions": [{"screen_name": name} for name in mentions or []]},
+        "entities": {"hashtags": [], "urls": urls, "user_mentions": people},
     }
 
 
