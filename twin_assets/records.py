@@ -5,7 +5,7 @@ Spans are half-open ranges of characters `[start, end)` into the text of the cor
 """
 
 import types
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
@@ -57,12 +57,12 @@ class Record:
 
     def row_digest(self) -> str:
         """Digest of what this row says."""
-        values = {k: v for k, v in asdict(self).items() if k not in self.DIGEST_EXCLUDES}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in self.DIGEST_EXCLUDES}
         return digest(self.TABLE, values)
 
     def to_row(self) -> dict[str, Any]:
         """The row as stored."""
-        return {**asdict(self), "row_digest": self.row_digest()}
+        return {**{f.name: getattr(self, f.name) for f in fields(self)}, "row_digest": self.row_digest()}
 
     @classmethod
     def from_row(cls, row: dict[str, Any]) -> Self:

@@ -42,6 +42,8 @@ class SourceConfig(Strict):
     include_private: bool = False
     own_names: tuple[str, ...] = ()
     """Names besides the author's that mean the author in bylines."""
+    base_url: str = ""
+    """Where the source is published: makes links of relative permalinks (Markdown) and of slugs (Substack)."""
 
 
 class SourcesConfig(Strict):
@@ -188,6 +190,10 @@ class ServiceSettings(Strict):
     retrieval_k: Positive = 4
     max_tokens: Positive = 256
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.7
+    context_tokens: Annotated[int, Field(ge=256)] = 2048
+    """Prompt and answer together; passages are cut, then old turns left out, until a request fits."""
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    """Values of the Host header that are answered: a page of another site cannot reach the service by a name of its own."""
 
 
 class Settings(BaseSettings):

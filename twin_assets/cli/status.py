@@ -35,9 +35,9 @@ def _processes(console: Console, settings: Settings) -> None:
 
 
 def _deployment(console: Console, settings: Settings) -> None:
-    from twin_assets.deployment.deploy import current
+    from twin_assets.deployment.records import DeploymentStore
 
-    deployment = current(settings)
+    deployment = DeploymentStore(settings.home).current()
     if deployment is None:
         console.print("deployed: nothing yet")
         return

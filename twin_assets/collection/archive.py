@@ -66,6 +66,8 @@ def list_folder(path: Path, suffixes: frozenset[str] | None = None) -> tuple[dic
     try:
         if not path.is_dir():
             facts = path.stat()
+            if not stat.S_ISREG(facts.st_mode):
+                raise SourceError(f"{str(path)!r} is neither a file nor a folder", "correct the source's path")
             return {path.name: Entry(facts.st_size, facts.st_mtime_ns)}, []
         found: dict[str, Entry] = {}
         refused: list[Refused] = []
@@ -96,8 +98,10 @@ def _walk(
             if entry.is_symlink():
                 refused.append(Refused(name, "unreadable", "is a symbolic link: put the file itself in its place"))
             elif entry.is_file(follow_symlinks=False):
-                facts = entry.stat(follow_symlinks=False)
-                found[name] = Entry(facts.st_size, facts.st_mtime_ns)
+                # Editors write temporary files: one that is gone by now was none of the author's writing.
+                with contextlib.suppress(FileNotFoundError):
+                    facts = entry.stat(follow_symlinks=False)
+                    found[name] = Entry(facts.st_size, facts.st_mtime_ns)
 
 
 def suffix(name: str) -> str:
@@ -175,7 +179,9 @@ class _Zip:
                 refused.append(Refused(name, *problem))
                 continue
             if name in self._members:
-                refused.append(Refused(name, "duplicate_id", "the archive holds two files of this name; the last is read"))
+                refused.append(
+                    Refused(name, "duplicate_id", "the archive holds two files of this name; the last is read")
+                )
             self._members[name] = member
         self.names = tuple(sorted(self._members))
         self.refused = tuple(sorted(refused, key=lambda r: r.name))
@@ -186,7 +192,15 @@ class _Zip:
         try:
             with self._archive.open(member) as file:
                 data = file.read(member.file_size)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            OSError,
+            ValueError,
+            RuntimeError,
+            NotImplementedError,
+        ) as error:
             raise Unreadable("unreadable", f"is damaged inside the archive: {error}") from error
         self._left -= len(data)
         return data

@@ -21,7 +21,8 @@ _BOILERPLATE = re.compile(
 )
 _INDEX = frozenset({"index", "_index", "readme"})
 _THIRD_PARTY = frozenset({"themes", "vendor", "third_party"})
-_HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_HEADING = re.compile(r"^(?:#[ \t]+(?P<marked>.+?)[ \t#]*|(?P<underlined>\S.*)\n=+[ \t]*)$", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _HEADING_WITHIN = 2000
 
 
@@ -61,7 +62,7 @@ def _document(name: str, text: str, origin: Origin) -> Item:
         body,
         "text/markdown",
         file=name,
-        url=urljoin(origin.source.base_url, location) if location else name,
+        url=_link(origin.source.base_url, location) or name,
         title=scalar(front, "title") or _first_heading(body) or re.sub(r"[-_]+", " ", slug),
         published_at=next((d for d in dates if d), day),
         by=by,
@@ -87,6 +88,15 @@ def _location(front: Mapping[str, Any]) -> str:
     return ""
 
 
+def _link(base_url: str, location: str) -> str:
+    if not base_url or location.startswith(("http://", "https://")):
+        return location
+    try:
+        return urljoin(base_url, location) if location else ""
+    except ValueError:
+        return location
+
+
 def _attribution(path: PurePosixPath, front: Mapping[str, Any], origin: Origin) -> tuple[str, str]:
     """Who wrote it ("" for the author), and why it is set aside ("" for own, published words)."""
     others = [name for name in bylines(front) if not origin.is_own(name)]
@@ -109,5 +119,6 @@ def _is_draft(path: PurePosixPath, front: Mapping[str, Any]) -> bool:
 
 
 def _first_heading(body: str) -> str:
-    heading = _HEADING.search(body[:_HEADING_WITHIN])
-    return heading[1] if heading else ""
+    """The first heading of the first level, not a comment in code."""
+    heading = _HEADING.search(_FENCE.split(body[:_HEADING_WITHIN], maxsplit=1)[0])
+    return heading["marked"] or heading["underlined"] if heading else ""

@@ -20,6 +20,13 @@ COLLECTOR_VERSION = 1
 """Raised when collecting the same files would give other documents: sources are then collected again."""
 
 COLLECTORS: dict[Kind, Collector] = {c.kind: c for c in (LinkedIn(), Substack(), X(), Markdown())}
+_DETAILS = {
+    "draft": "was never published; `include_drafts: true` collects drafts",
+    "repost": "passed on from {by}",
+    "guest": "by {by}; if that is the author, add the name to `own_names`",
+    "not_a_post": "is a page, a thread or boilerplate, not a piece of writing",
+    "orphan_body": "no row of the export accounts for it, so it may never have been published",
+}
 _SUFFIXES = frozenset[str]().union(*(c.suffixes for c in COLLECTORS.values()))
 
 
@@ -95,10 +102,11 @@ def _resolve(items: Iterable[Item], origin: Origin) -> Collected:
         if earlier:
             dropped = item if kept is earlier else earlier
             where = f"{kept.file}, row {kept.row}" if kept.row else kept.file
-            exclusions.append(_set_aside(dropped, origin, "duplicate_id", f"the same document as {where}, which counts"))
-    for document in documents.values():
-        if document.excluded:
-            exclusions.append(_set_aside(document, origin, document.excluded, f"by {document.by}"))
+            exclusions.append(
+                _set_aside(dropped, origin, "duplicate_id", f"the same document as {where}, which counts")
+            )
+    aside = (d for d in documents.values() if d.excluded)
+    exclusions.extend(_set_aside(d, origin, d.excluded, _DETAILS[d.excluded].format(by=d.by)) for d in aside)
     return Collected(list(documents.values()), _distinct(exclusions))
 
 

@@ -16,7 +16,7 @@ _BOMS = (
 )
 _SAMPLE = 1 << 18
 """Bytes that an unknown encoding is inferred from: detection reads its input many times."""
-_WESTERN_CHAOS = 0.05
+_WESTERN_CHAOS = 0.1
 """charset-normalizer's measure of disorder up to which bytes that read as Windows-1252 are taken to be that."""
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)

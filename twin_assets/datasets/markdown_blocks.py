@@ -27,7 +27,7 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>|<!--.*?-->", re.S)
 _SHORTCODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.M | re.S)
 _ANCHOR = re.compile(r"\s*(?:\(#[^()\s]*\)|\{[#.][^{}]*\})\s*$")
-_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:")
+_FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:|\[\d{1,3}\]:?\s")
 _SETEXT_WORDS = 12
 """A longer `heading` underlined with `---` is a paragraph above a rule, as in posts written as plain text."""
 

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:['’\-.][^\W_]+)*")
+_IDEOGRAPH = r"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_LETTER = rf"[^\W_{_IDEOGRAPH}]"
+WORD = re.compile(rf"{_LETTER}+(?:['’\-.]{_LETTER}+)*|[{_IDEOGRAPH}]")
 """A run of letters and digits with inner marks, as in `don't` and `Node.js`, or one ideograph or kana."""
 
 OVERLAP = 13
@@ -29,6 +31,12 @@ STOP_WORDS = frozenset(
     wanted wants was wasn't way ways we we'd we'll we're we've week well went were weren't what what's whatever when
     where whether which while who who's whole whom whose why will with within without won't word words work worked
     works would wouldn't wrong year years yes yet you you'd you'll you're you've your yours yourself
+    except day days hour hours minute minutes moment couple example examples original final number result results four five
+    six seven eight nine ten hundred thousand general current ongoing majority chance chances multitude course impression
+    literally purely significant whatever main lack total extra bunch handful plenty amount matter matters issue reason
+    reasons case cases sense idea ideas fine nice bad worse worst big bigger biggest long longer short high low early late
+    simple single similar common typical modern decent huge tiny able available possible true false start started begin
+    began beginning ended ending happen happened happens instance section sections notable according inside outside anytime wherein whereby working running named
     e.g i.e etc vs ie eg per via ago re ex whichever wherever meanwhile nearly merely mostly largely especially
     particularly roughly slightly recently currently basically obviously clearly entirely eventually immediately
     quickly easily already absolutely completely finally fairly similarly typically specifically generally
@@ -37,7 +45,7 @@ STOP_WORDS = frozenset(
 )
 """English words that say nothing of what a text is about."""
 
-_ENDINGS = ("ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ied", "ers", "ed", "er", "es", "ly", "s")
+_ENDINGS = ("ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ied", "ers", "ed", "er", "es", "ly", "s", "e", "y")
 
 
 def words(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Jobs and sensors: each lane has one job and one sensor, and the sensors do nothing but ask `lineage.plan`."""
 
 import json
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -9,6 +10,9 @@ from twin_assets.defs.partitions import RECIPES, SOURCES, register
 from twin_assets.errors import TwinError
 from twin_assets.lineage import GRAPH, LANES, Lane, Request, plan
 from twin_assets.settings import load_settings
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 INTERVAL_S = 5
 PARTITIONS: dict[Lane, dg.DynamicPartitionsDefinition | None] = {
@@ -25,7 +29,7 @@ SENSORS: dict[Lane, tuple[str, str]] = {
 }
 
 
-def job_of(lane: Lane) -> dg.UnresolvedAssetJobDefinition:
+def job_of(lane: Lane) -> "UnresolvedAssetJobDefinition":
     """The job of a lane: its assets in one process, so that a run costs one start-up."""
     return dg.define_asset_job(
         f"{lane}_job",
@@ -47,7 +51,7 @@ def run_request(request: Request) -> dg.RunRequest:
     )
 
 
-def sensor_of(lane: Lane, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+def sensor_of(lane: Lane, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
     """The level-triggered sensor of a lane."""
     name, description = SENSORS[lane]
 

@@ -1,15 +1,20 @@
 """The one resource: settings and what they lead to, read afresh for each run."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from twin_assets.machine.local import engine_base
+from twin_assets.progress import Report
 from twin_assets.settings import Settings, SourceConfig, load_settings
 from twin_assets.storage import ArtifactStore, TableStore
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
     from twin_assets.deployment.engine import Engine
     from twin_assets.features.embed import Embedder
 
@@ -48,11 +53,51 @@ class Twin:
         engine.wait_ready(self.settings.engine.start_timeout_s)
         return engine
 
-    def base_model(self, name: str) -> Path:
-        """The folder of a chat model, converted when it is not yet."""
+    @property
+    def base_name(self) -> str:
+        """The name of the base model that all recipes share."""
+        return engine_base(self.settings)
+
+    @cached_property
+    def base_folder(self) -> Path:
+        """The base model's folder, converted when it is not yet."""
         from twin_assets.chat_model import prepare_chat_model
 
-        return prepare_chat_model(self.settings.model(name), name, self.settings.models_dir)
+        return prepare_chat_model(self.settings.model(self.base_name), self.base_name, self.settings.models_dir)
+
+    @cached_property
+    def base_digest(self) -> str:
+        """Digest of the base model's files."""
+        from twin_assets.chat_model import model_digest
+
+        return model_digest(self.base_folder)
+
+    def chat_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text by the base model's own tokenizer."""
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [len(encoding.ids) for encoding in encodings]
+
+    @property
+    def teacher_name(self) -> str:
+        """What writes instructions; the local teacher is the base model, so its digest is part of the name."""
+        from twin_assets.datasets.teacher import ENGINE
+
+        config = self.settings.teacher()
+        return f"{self.base_name}@{self.base_digest[:12]}" if config.api_base == ENGINE else config.model
+
+    def ask_teacher(self, prompts: Sequence[str], report: Report) -> list[str | None]:
+        """The teacher's answers. The local engine is waited for only when there is something to ask."""
+        from twin_assets.datasets.teacher import ENGINE, Teacher
+
+        config = self.settings.teacher()
+        url = self.engine.base_url if config.api_base == ENGINE else self.settings.url("engine")
+        return Teacher(config, url, report=report).ask(prompts)
+
+    @cached_property
+    def _tokenizer(self) -> "Tokenizer":
+        from tokenizers import Tokenizer
+
+        return Tokenizer.from_file(str(self.base_folder / "tokenizer.json"))
 
     def source(self, name: str) -> SourceConfig:
         """The configured source of that name. Raises dagster.Failure when it was taken out of the config."""

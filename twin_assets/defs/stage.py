@@ -1,6 +1,6 @@
 """What every asset function shares: a stage knows what it is made from, and reports what it made."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ import dagster as dg
 from twin_assets.defs.ledger import INPUTS_TAG, PASSED_TAG, PERMANENT_TAG, world
 from twin_assets.defs.resources import Twin, TwinResource
 from twin_assets.errors import AdapterNotLoaded, EngineError, StorageError, TwinError
-from twin_assets.lineage import Node, inputs_of
+from twin_assets.lineage import Node, Recorded, inputs_of
 from twin_assets.progress import Report
 
 PASSING = (EngineError, StorageError)
@@ -25,15 +25,27 @@ class Stage:
     twin: Twin
     inputs: str
     report: Report
+    recorded: Mapping[Node, Recorded]
+
+    def version(self, asset: str, partition: str = "") -> str:
+        """The data version of an asset upstream, as it was when this stage began; empty when there is none."""
+        found = self.recorded.get(Node(asset, partition))
+        return found.data_version if found else ""
 
     def result(
-        self, data_version: str, metadata: Mapping[str, Any], *, passed: bool = True
+        self,
+        data_version: str,
+        metadata: Mapping[str, Any],
+        *,
+        passed: bool = True,
+        checks: Sequence[dg.AssetCheckResult] = (),
     ) -> "dg.MaterializeResult[Any]":
         """The materialization: the digest of the output, what it was made from, and what a person wants to see."""
         return dg.MaterializeResult(
             data_version=dg.DataVersion(data_version),
             metadata=dict(metadata),
             tags={INPUTS_TAG: self.inputs, PASSED_TAG: str(passed).lower()},
+            check_results=list(checks),
         )
 
 
@@ -46,10 +58,11 @@ def stage(context: dg.AssetExecutionContext, resource: TwinResource) -> Iterator
     try:
         twin = resource.open()
         node = Node(context.asset_key.path[-1], context.partition_key if context.assets_def.partitions_def else "")
-        inputs = inputs_of(node, world(context.instance, twin.settings))
+        seen = world(context.instance, twin.settings)
+        inputs = inputs_of(node, seen)
         if inputs is None:
             raise dg.Failure(f"{node} has nothing to be made from: materialize what is above it first")
-        yield Stage(node, twin, inputs, context.log.info)
+        yield Stage(node, twin, inputs, context.log.info, seen.recorded)
     except TwinError as error:
         passes = isinstance(error, PASSING) and not isinstance(error, AdapterNotLoaded)
         if not passes:

@@ -63,7 +63,7 @@ class AsyncEngine:
                 if response.is_error:
                     await response.aread()
                     raise protocol.refusal(response)
-                yield _chunks(response)
+                yield self._chunks(response)
         except httpx.HTTPError as error:
             raise protocol.unreachable(self.base_url, error) from error
 
@@ -81,14 +81,15 @@ class AsyncEngine:
         answer: dict[str, Any] = response.json()
         return answer
 
-
-async def _chunks(response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
-    async for line in response.aiter_lines():
-        payload = line.removeprefix("data:").strip()
-        if not line.startswith("data:") or payload == "[DONE]":
-            continue
-        chunk: dict[str, Any] = json.loads(payload)
-        if "error" in chunk:
-            error = chunk["error"]
-            raise EngineError(f"the engine stopped: {error.get('message', error) if isinstance(error, dict) else error}")
-        yield chunk
+    async def _chunks(self, response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+        try:
+            async for line in response.aiter_lines():
+                payload = line.removeprefix("data:").strip()
+                if not line.startswith("data:") or payload == "[DONE]":
+                    continue
+                chunk: dict[str, Any] = json.loads(payload)
+                if "error" in chunk:
+                    raise EngineError(f"the engine broke off: {protocol.message_of(chunk)}")
+                yield chunk
+        except httpx.HTTPError as error:
+            raise protocol.unreachable(self.base_url, error) from error

@@ -106,9 +106,13 @@ def refusal(response: httpx.Response) -> EngineError:
 def words(response: httpx.Response) -> str:
     """The message of an error response, in whichever of SGLang's shapes it comes."""
     try:
-        body = response.json()
+        return message_of(response.json())
     except ValueError:
         return response.text[:300]
+
+
+def message_of(body: Any) -> str:
+    """The message in an error's body: `{"error": {"message": ...}}`, `{"message": ...}` or `{"error_message": ...}`."""
     if isinstance(body, dict):
         error = body.get("error")
         body = error if isinstance(error, dict) else body

@@ -30,9 +30,9 @@ def fold(documents: Sequence[CleanedDocument], threshold: float) -> Folded:
     """Fold duplicates into the document that is public, then dated earliest, then longest.
 
     Two documents are one when their words are the same, or when the Jaccard similarity of the 8-word shingles of
-    their own words reaches `threshold` (0 to 1). A short post that a long article contains stays a document: it is a piece of its own.
-    Block quotes do not count, so two comments on one long quotation stay two. The result does not depend on the
-    order of `documents`.
+    their own words reaches `threshold` (0 to 1). A short post that a long article contains stays
+    a document: it is a piece of its own. Block quotes do not count, so two comments on one long quotation stay two.
+    The result does not depend on the order of `documents`.
     """
     from datasketch import MinHash, MinHashLSH
 

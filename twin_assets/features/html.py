@@ -108,7 +108,7 @@ def _converter() -> Any:
     """A converter made when it is first needed: importing markdownify and its parser takes time."""
     import markdownify
 
-    class Converter(markdownify.MarkdownConverter):  # type: ignore[misc]
+    class Converter(markdownify.MarkdownConverter):
         """Plain line breaks, code untouched, pull quotes as quotes."""
 
         def convert_br(self, el: Any, text: str, parent_tags: set[str]) -> str:
@@ -121,7 +121,8 @@ def _converter() -> Any:
             return f"\n\n{fence(code, _language(el))}\n\n" if code.strip() else ""
 
         def convert_div(self, el: Any, text: str, parent_tags: set[str]) -> str:
-            convert = super().convert_blockquote if "pullquote" in (el.get("class") or []) else super().convert_div
+            base: Any = super()
+            convert = base.convert_blockquote if "pullquote" in (el.get("class") or []) else base.convert_div
             return str(convert(el, text, parent_tags))
 
         convert_article = convert_section = convert_div

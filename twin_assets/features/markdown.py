@@ -47,10 +47,10 @@ _PAIRS = (
     (re.compile(r"<()hr\b[^<>]*>"), "\n\n---\n\n"),
 )
 _TAGS = (
-    "a abbr acronym address article aside b big blockquote body br caption center cite code col colgroup dd del details "
-    "dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr html i ins kbd label li main "
-    "mark nav ol p picture pre q s samp section small span strike strong sub summary sup table tbody td tfoot th thead "
-    "time tr tt u ul var wbr"
+    "a abbr acronym address article aside b big blockquote body br caption center cite code col colgroup dd del "
+    "details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr html i ins kbd label li "
+    "main mark nav ol p picture pre q s samp section small span strike strong sub summary sup table tbody td tfoot th "
+    "thead time tr tt u ul var wbr"
 )
 _TAG = re.compile(rf"</?(?:{'|'.join(_TAGS.split())})(?:\s[^<>]*)?/?>")
 

@@ -45,8 +45,10 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
     SGLang starts with the adapters that are deployed, so that a restart of it changes no answer.
     """
     from twin_assets.chat_model import prepare_chat_model
-    from twin_assets.deployment.deploy import served_adapters
+    from twin_assets.deployment.deploy import adapters_to_load, fetch_from
     from twin_assets.deployment.engine_process import engine_command, engine_environment
+    from twin_assets.deployment.records import DeploymentStore
+    from twin_assets.storage import ArtifactStore
 
     base = engine_base(settings)
     base_folder = prepare_chat_model(settings.model(base), base, settings.models_dir)
@@ -56,10 +58,12 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
     mlflow = settings.home / "mlflow"
     mlflow.mkdir(parents=True, exist_ok=True)
     serve = environments()["serve"].python
+    artifacts = ArtifactStore(settings.artifacts_uri, settings.home / "artifact-cache")
+    adapters = adapters_to_load(DeploymentStore(settings.home), fetch_from(artifacts))
     return [
         ProcessSpec(
             name="engine",
-            command=tuple(engine_command(settings, base_folder, served_adapters(settings), serve)),
+            command=tuple(engine_command(settings, base_folder, adapters, serve)),
             environment=common | engine_environment(settings),
             log=logs / "engine.log",
             port=settings.ports.engine,
@@ -74,7 +78,7 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
                 *("--port", str(settings.ports.mlflow), "--backend-store-uri", f"sqlite:///{mlflow}/mlflow.db"),
                 *("--artifacts-destination", str(mlflow / "artifacts")),
             ),
-            environment=common,
+            environment=common | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
             log=logs / "mlflow.log",
             port=settings.ports.mlflow,
             ready_path="/health",

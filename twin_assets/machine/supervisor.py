@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psutil
 
-from twin_assets.errors import ProcessError
 from twin_assets.machine.processes import (
     ManagedProcess,
     ProcessSpec,

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from pyarrow import fs
@@ -12,79 +13,182 @@ from twin_assets.errors import StorageError
 
 
 class ArtifactStore:
-    """Folders of files by name, such as `adapters/<digest>`. A folder appears whole or not at all."""
+    """Folders of files by name, such as `adapters/<digest>`. A folder appears whole or not at all.
+
+    Args:
+        uri: a local folder, or an `s3://` or other URI that Arrow knows.
+        cache: where folders of a remote store are kept once fetched.
+        options: the storage options that LanceDB takes for `s3://`: `aws_endpoint`, `aws_access_key_id` and so on.
+    """
 
     COMPLETE = "_complete"
+    """The file that is written last; it holds the digest of the folder."""
 
-    def __init__(self, uri: str, cache: Path) -> None:
+    def __init__(self, uri: str, cache: Path, options: Mapping[str, str] | None = None) -> None:
         self._remote = "://" in uri
         self._uri = uri.rstrip("/")
         self._cache = cache
+        self._options = dict(options or {})
 
     def put(self, name: str, folder: Path) -> str:
-        """Store a folder under a name and return its URI; what is already there under the name is replaced."""
-        try:
+        """Store a folder under a name and return its URI; what is already there under the name is replaced.
+
+        Raises StorageError.
+        """
+        with self._faults(name, "written", "free disk space or mend the storage, then run again"):
             if self._remote:
                 self._upload(name, folder)
             else:
-                self._replace(Path(self._uri) / name, folder)
-        except OSError as error:
-            raise StorageError(
-                f"artifact {name!r} could not be written below {self._uri!r}: {error}",
-                "free disk space or mend the storage, then run again",
-            ) from error
+                _replace(Path(self._uri) / name, folder)
         return f"{self._uri}/{name}"
 
     def has(self, name: str) -> bool:
-        """Whether a whole folder is stored under the name."""
-        if not self._remote:
-            return (Path(self._uri) / name / self.COMPLETE).is_file()
-        filesystem, root = fs.FileSystem.from_uri(self._uri)
-        return bool(filesystem.get_file_info(f"{root}/{name}/{self.COMPLETE}").type == fs.FileType.File)
+        """Whether a whole folder is stored under the name. Raises StorageError when the store is out of reach."""
+        return self._marker(name) is not None
 
     def get(self, name: str) -> Path:
-        """A local folder with the files stored under the name, fetched when the store is remote."""
-        if not self.has(name):
+        """A local folder with the files stored under the name, fetched from a remote store. Raises StorageError."""
+        marker = self._marker(name)
+        if marker is None:
             raise StorageError(f"no artifact {name!r} below {self._uri!r}", "materialize the asset that makes it again")
         if not self._remote:
             return Path(self._uri) / name
         target = self._cache / name
-        if not (target / self.COMPLETE).is_file():
-            filesystem, root = fs.FileSystem.from_uri(self._uri)
-            with tempfile.TemporaryDirectory(dir=_made(self._cache)) as scratch:
-                fs.copy_files(f"{root}/{name}", scratch, source_filesystem=filesystem)
-                self._replace(target, Path(scratch))
+        if _read_marker(target) != marker:
+            with self._faults(name, "fetched", "check the storage and the room on this disk, then run again"):
+                filesystem, root = self._filesystem()
+                scratch = _scratch(target, "fetch")
+                try:
+                    fs.copy_files(f"{root}/{name}", str(scratch), source_filesystem=filesystem)
+                    _replace(target, scratch)
+                finally:
+                    shutil.rmtree(scratch, ignore_errors=True)
         return target
 
-    def _upload(self, name: str, folder: Path) -> None:
-        filesystem, root = fs.FileSystem.from_uri(self._uri)
-        filesystem.create_dir(f"{root}/{name}", recursive=True)
-        fs.copy_files(str(folder), f"{root}/{name}", destination_filesystem=filesystem)
-        with filesystem.open_output_stream(f"{root}/{name}/{self.COMPLETE}") as marker:
-            marker.write(b"")
+    def _marker(self, name: str) -> str | None:
+        with self._faults(name, "looked up", "check that the storage can be reached (`twin doctor`)"):
+            if not self._remote:
+                target = Path(self._uri) / name
+                _recover(target)
+                return _read_marker(target)
+            filesystem, root = self._filesystem()
+            file = f"{root}/{name}/{self.COMPLETE}"
+            if filesystem.get_file_info(file).type != fs.FileType.File:
+                return None
+            with filesystem.open_input_stream(file) as stream:
+                return str(stream.read().decode())
 
-    def _replace(self, target: Path, folder: Path) -> None:
-        """Copy beside the target, then rename: a crash leaves the old folder or the new one."""
-        _made(target.parent)
-        staged = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    def _upload(self, name: str, folder: Path) -> None:
+        """The marker goes first and comes last, so that a half-written folder is none."""
+        filesystem, root = self._filesystem()
+        target = f"{root}/{name}"
+        if filesystem.get_file_info(f"{target}/{self.COMPLETE}").type == fs.FileType.File:
+            filesystem.delete_file(f"{target}/{self.COMPLETE}")
+        filesystem.create_dir(target, recursive=True)
+        filesystem.delete_dir_contents(target)
+        for file in _files(folder):
+            with (
+                file.open("rb") as source,
+                filesystem.open_output_stream(f"{target}/{file.relative_to(folder).as_posix()}") as sink,
+            ):
+                shutil.copyfileobj(source, sink, 1 << 20)
+        with filesystem.open_output_stream(f"{target}/{self.COMPLETE}") as marker:
+            marker.write(folder_digest(folder).encode())
+
+    def _filesystem(self) -> tuple[fs.FileSystem, str]:
+        """The remote file system and the root path in it."""
+        if not self._uri.startswith("s3://") or not self._options:
+            filesystem, root = fs.FileSystem.from_uri(self._uri)
+            return filesystem, root
+        given = {key.lower().removeprefix("aws_"): value for key, value in self._options.items()}
+        filesystem = fs.S3FileSystem(
+            access_key=given.get("access_key_id"),
+            secret_key=given.get("secret_access_key"),
+            session_token=given.get("session_token"),
+            region=given.get("region", given.get("default_region")),
+            endpoint_override=given.get("endpoint", given.get("endpoint_url")),
+            allow_bucket_creation=False,
+        )
+        return filesystem, self._uri.removeprefix("s3://")
+
+    @contextmanager
+    def _faults(self, name: str, done: str, remedy: str) -> Iterator[None]:
         try:
-            shutil.copytree(folder, staged, dirs_exist_ok=True)
-            (staged / self.COMPLETE).touch()
-            retired = target.with_name(f".{target.name}-old-{os.getpid()}")
-            if target.exists():
-                target.rename(retired)
-            staged.rename(target)
-            shutil.rmtree(retired, ignore_errors=True)
-        finally:
-            shutil.rmtree(staged, ignore_errors=True)
+            yield
+        except (OSError, ValueError) as error:
+            reason = " ".join(str(error).split())[:500]
+            raise StorageError(
+                f"artifact {name!r} below {self._uri!r} could not be {done}: {reason}", remedy
+            ) from error
 
 
 def folder_digest(folder: Path) -> str:
     """Digest of a folder's files, by relative name and content."""
-    files = sorted(f for f in folder.rglob("*") if f.is_file() and f.name != ArtifactStore.COMPLETE)
-    return digest([(f.relative_to(folder).as_posix(), file_sha256(f)) for f in files])
+    return digest([(f.relative_to(folder).as_posix(), file_sha256(f)) for f in _files(folder)])
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder at {str(folder)!r}")
+    return sorted(f for f in folder.rglob("*") if f.is_file() and f.name != ArtifactStore.COMPLETE)
+
+
+def _replace(target: Path, folder: Path) -> None:
+    """Copy beside the target, then rename. A crash leaves the old folder or the new one, which `_recover` finds."""
+    _recover(target)
+    staged = _scratch(target, "new")
+    try:
+        contents = folder_digest(folder)
+        shutil.copytree(folder, staged, dirs_exist_ok=True)
+        (staged / ArtifactStore.COMPLETE).write_text(contents, encoding="utf-8")
+        retired = target.with_name(f".{target.name}.old-{os.getpid()}")
+        if target.exists():
+            target.rename(retired)
+        staged.rename(target)
+        shutil.rmtree(retired, ignore_errors=True)
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _recover(target: Path) -> None:
+    """Put back the old folder where a process died between the two renames."""
+    for retired in _left_behind(target, "old"):
+        if target.exists():
+            shutil.rmtree(retired, ignore_errors=True)
+        else:
+            retired.rename(target)
+
+
+def _scratch(target: Path, purpose: str) -> Path:
+    """An empty folder of this process beside the target; those that dead processes left behind are removed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for stale in _left_behind(target, purpose):
+        shutil.rmtree(stale, ignore_errors=True)
+    folder = target.with_name(f".{target.name}.{purpose}-{os.getpid()}")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     return folder
+
+
+def _left_behind(target: Path, purpose: str) -> list[Path]:
+    """Folders beside the target whose process, which their name tells, is dead."""
+    if not target.parent.is_dir():
+        return []
+    prefix = f".{target.name}.{purpose}-"
+    found = (f for f in target.parent.iterdir() if f.name.startswith(prefix))
+    return sorted(f for f in found if not _alive(f.name.removeprefix(prefix)))
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _read_marker(folder: Path) -> str | None:
+    marker = folder / ArtifactStore.COMPLETE
+    return marker.read_text(encoding="utf-8") if marker.is_file() else None

@@ -1,6 +1,7 @@
 """LanceDB tables of records, kept in step with what a stage computed: only rows that differ are written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from lancedb.table import Table
 
 R = TypeVar("R", bound=Record)
+
+_FAULTS = (OSError, RuntimeError, ValueError)
+"""What LanceDB raises: I/O errors, its own, and a wrong name, version, tag or filter."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Change:
 class TableStore:
     """Tables of records below one URI, local or `s3://`.
 
-    A write is one Lance commit: a process killed at any point leaves the last version readable.
+    A sync is one Lance commit: a process killed at any point leaves the last version readable, whole.
     """
 
     def __init__(self, uri: str, options: Mapping[str, str] | None = None) -> None:
@@ -44,32 +48,38 @@ class TableStore:
 
     def table(self, record: type[R], schema: pa.Schema | None = None) -> "Table":
         """The LanceDB table of a record, made empty when there is none. Raises StorageError."""
-        import lancedb
+        found = self._existing(record)
+        if found is not None:
+            return found
+        with self.writing(record):
+            try:
+                return self._connection().create_table(record.TABLE, schema=schema or record.schema())
+            except ValueError:
+                # Another process made it in the meantime.
+                return self._connection().open_table(record.TABLE)
 
-        try:
-            connection = lancedb.connect(self._uri, storage_options=self._options or None)
-            return connection.create_table(record.TABLE, schema=schema or record.schema(), exist_ok=True)
-        except (OSError, RuntimeError, ValueError) as error:
+    def open(self, record: type[R]) -> "Table":
+        """The LanceDB table of a record. Raises StorageError when there is none yet."""
+        found = self._existing(record)
+        if found is None:
             raise StorageError(
-                f"table {record.TABLE!r} at {self._uri!r} cannot be opened: {error}",
-                "check that the place exists, is writable and has room (`twin doctor`)",
-            ) from error
+                f"there is no table {record.TABLE!r} at {self._uri!r} yet",
+                f"materialize the asset {record.TABLE!r} first (`twin run`)",
+            )
+        return found
 
     def read(self, record: type[R], where: str | None = None, version: int | str | None = None) -> list[R]:
-        """All rows as records, in the order of their keys; `where` is an SQL filter, `version` a number or a tag."""
-        table = self.table(record)
-        if version is not None:
-            table.checkout(version)
-        query = table.search()
-        rows = (query.where(where) if where else query).limit(max(table.count_rows(), 1)).to_list()
+        """All rows as records, in the order of their keys; `where` is an SQL filter, `version` a number or a tag.
+
+        A table that does not exist yet has no rows. Raises StorageError.
+        """
+        rows = self._rows(record, None, where, version)
         rows.sort(key=lambda row: str(row[record.KEY]))
         return [record.from_row(row) for row in rows]
 
     def digests(self, record: type[R], where: str | None = None) -> dict[str, str]:
         """The row digest of each key."""
-        table = self.table(record)
-        query = table.search().select([record.KEY, "row_digest"])
-        rows = (query.where(where) if where else query).limit(max(table.count_rows(), 1)).to_list()
+        rows = self._rows(record, [record.KEY, "row_digest"], where, None)
         return {str(row[record.KEY]): str(row["row_digest"]) for row in rows}
 
     def data_version(self, record: type[R], where: str | None = None) -> str:
@@ -81,43 +91,99 @@ class TableStore:
     ) -> Change:
         """Make the table (or the part that `where` selects) hold exactly `rows`; of two with one key the last counts.
 
-        Rows that are already there in the same words are not written again. Raises StorageError.
+        Rows that are already there in the same words are not written again. A table whose columns are not those of
+        `schema`, because the record or the number of dimensions has changed, is written anew with the rows that
+        `where` does not select. Raises StorageError.
         """
         wanted = {str(getattr(row, record.KEY)): row for row in rows}
+        digests = {key: row.row_digest() for key, row in wanted.items()}
         table = self.table(record, schema)
         stored = self.digests(record, where)
-        changed = [row for key, row in wanted.items() if stored.get(key) != row.row_digest()]
         vanished = [key for key in stored if key not in wanted]
-        try:
-            if changed:
-                batch = pa.Table.from_pylist([row.to_row() for row in changed], schema=table.schema)
-                merge = table.merge_insert(record.KEY).when_matched_update_all().when_not_matched_insert_all()
-                merge.execute(batch)
-            for some in _batches(vanished, 500):
-                table.delete(f"{record.KEY} IN ({', '.join(map(_quoted, some))})")
-        except (OSError, RuntimeError) as error:
-            raise StorageError(
-                f"{len(changed)} rows could not be written to table {record.TABLE!r} at {self._uri!r}: {error}",
-                "free disk space or mend the storage, then run again: the last good version is still readable",
-            ) from error
-        updated = sum(1 for row in changed if str(getattr(row, record.KEY)) in stored)
+        expected = schema or record.schema()
+        if table.schema.equals(expected):
+            changed = [key for key, row_digest in digests.items() if stored.get(key) != row_digest]
+            batch = _arrow((wanted[key].to_row() for key in changed), expected)
+            with self.writing(record):
+                _merge(table, record.KEY, batch, vanished)
+        else:
+            changed = list(wanted)
+            kept = self._rows(record, None, f"NOT ({where})" if where else "false", None)
+            batch = _arrow([*kept, *(row.to_row() for row in wanted.values())], expected)
+            with self.writing(record):
+                self._connection().create_table(record.TABLE, data=batch, mode="overwrite")
+        updated = sum(key in stored for key in changed)
         return Change(
             added=len(changed) - updated,
             updated=updated,
             removed=len(vanished),
             unchanged=len(wanted) - len(changed),
-            data_version=digest_set(row.row_digest() for row in wanted.values()),
+            data_version=digest_set(digests.values()),
         )
 
     def tag(self, record: type[R], name: str) -> int:
         """Tag the current version of a table, moving the tag when it exists; returns the version's number."""
-        table = self.table(record)
-        version = int(table.version)
-        if name in table.tags.list():
-            table.tags.update(name, version)
-        else:
-            table.tags.create(name, version)
+        table = self.open(record)
+        with self.writing(record):
+            version = int(table.version)
+            if name in table.tags.list():
+                table.tags.update(name, version)
+            else:
+                table.tags.create(name, version)
         return version
+
+    @contextmanager
+    def reading(self, record: type[R]) -> Iterator[None]:
+        """Turns what LanceDB raises while it reads a record's table into StorageError."""
+        try:
+            yield
+        except _FAULTS as error:
+            raise StorageError(
+                f"table {record.TABLE!r} at {self._uri!r} cannot be read: {_reason(error)}",
+                "check that the place exists and can be reached (`twin doctor`)",
+            ) from error
+
+    @contextmanager
+    def writing(self, record: type[R]) -> Iterator[None]:
+        """Turns what LanceDB raises while it writes a record's table into StorageError."""
+        try:
+            yield
+        except _FAULTS as error:
+            raise StorageError(
+                f"table {record.TABLE!r} at {self._uri!r} cannot be written: {_reason(error)}",
+                "free disk space or mend the storage, then run again: the last good version is still readable",
+            ) from error
+
+    def _connection(self) -> Any:
+        import lancedb
+
+        return lancedb.connect(self._uri, storage_options=self._options or None)
+
+    def _existing(self, record: type[R]) -> "Table | None":
+        with self.reading(record):
+            try:
+                return self._connection().open_table(record.TABLE)
+            except ValueError as error:
+                if "was not found" not in str(error):
+                    raise
+                return None
+
+    def _rows(
+        self, record: type[R], columns: list[str] | None, where: str | None, version: int | str | None
+    ) -> list[dict[str, Any]]:
+        table = self._existing(record)
+        if table is None:
+            return []
+        with self.reading(record):
+            if version is not None:
+                table.checkout(version)
+            query = table.search()
+            if columns:
+                query = query.select(columns)
+            if where:
+                query = query.where(where)
+            rows: list[dict[str, Any]] = query.limit(max(table.count_rows(), 1)).to_list()
+            return rows
 
 
 def equals(column: str, value: str) -> str:
@@ -129,5 +195,34 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _batches(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
-    return (items[i : i + size] for i in range(0, len(items), size))
+def _merge(table: "Table", key: str, batch: pa.Table, vanished: list[str]) -> None:
+    """Rows written and rows deleted in one commit, so that no reader sees one without the other."""
+    gone = f"{key} IN ({', '.join(map(_quoted, vanished))})"
+    if not batch.num_rows:
+        if vanished:
+            table.delete(gone)
+        return
+    merge = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
+    if vanished:
+        merge = merge.when_not_matched_by_source_delete(gone)
+    merge.execute(batch)
+
+
+def _arrow(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    """Rows in the columns of the schema; a column that an older row lacks gets its type's empty value."""
+    empty: dict[str, Any] = {field.name: _empty(field.type) for field in schema}
+    return pa.Table.from_pylist([{**empty, **row} for row in rows], schema=schema)
+
+
+def _empty(kind: pa.DataType) -> Any:
+    if pa.types.is_string(kind):
+        return ""
+    if pa.types.is_list(kind):
+        return []
+    return (
+        None if pa.types.is_timestamp(kind) else 0 if pa.types.is_integer(kind) or pa.types.is_floating(kind) else False
+    )
+
+
+def _reason(error: BaseException) -> str:
+    return " ".join(str(error).split())[:500]

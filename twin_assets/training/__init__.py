@@ -4,7 +4,16 @@
 environment, where this package is not installed, and import nothing of it.
 """
 
-from twin_assets.training.job import TrainedAdapter, TrainingJob, adapter_identity, trainer_version
+from twin_assets.training.adapters import TrainedAdapter, adapter_digest, adapter_identity, trainer_version
+from twin_assets.training.job import TrainingJob
 from twin_assets.training.recipes import render_dpo, render_sft
 
-__all__ = ["TrainedAdapter", "TrainingJob", "adapter_identity", "render_dpo", "render_sft", "trainer_version"]
+__all__ = [
+    "TrainedAdapter",
+    "TrainingJob",
+    "adapter_digest",
+    "adapter_identity",
+    "render_dpo",
+    "render_sft",
+    "trainer_version",
+]

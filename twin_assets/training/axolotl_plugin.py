@@ -174,7 +174,6 @@ class AdapterDPOTrainer(AxolotlDPOTrainer):  # type: ignore[misc]
         self.model.set_adapter("default")
 
 
-@torch.no_grad()
 def held_out_loss(model: Any, tokenizer: Any, file: Path) -> float:
     """Mean over samples of the mean negative log-likelihood of the assistant's tokens, in nats per token.
 
@@ -182,12 +181,13 @@ def held_out_loss(model: Any, tokenizer: Any, file: Path) -> float:
     """
     was_training = model.training
     model.eval()
-    losses = []
-    for line in file.read_text(encoding="utf-8").splitlines():
+    losses: list[float] = []
+    for line in filter(str.strip, file.read_text(encoding="utf-8").split("\n")):
         ids, start = _answer_tokens(tokenizer, json.loads(line)["messages"])
         inputs = torch.tensor([ids], device=next(model.parameters()).device)
-        logits = model(input_ids=inputs, use_cache=False).logits[0, start - 1 : -1].float()
-        losses.append(torch.nn.functional.cross_entropy(logits, inputs[0, start:]).item())
+        with torch.no_grad():
+            logits = model(input_ids=inputs, use_cache=False).logits[0, start - 1 : -1].float()
+        losses.append(float(torch.nn.functional.cross_entropy(logits, inputs[0, start:])))
     model.train(was_training)
     return sum(losses) / len(losses)
 

@@ -6,10 +6,18 @@ of the config, which only Axolotl knows). It imports nothing of either.
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+TOO_LONG = "longer than sequence_len"
+SAME_ANSWER = "chosen and rejected are the same"
+LOST_IN_TEMPLATE = "the chat template changes an answer, or holds it elsewhere"
+
+_DUMMY = {"role": "user", "content": "[[dummy_message]]"}
+"""What Axolotl's `chat_template.default` for DPO puts before an answer when it renders it."""
 
 
 @dataclass(frozen=True)
@@ -21,21 +29,12 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Lengths:
-    """Tokens of the rows of a training file under the chat template, against the longest sequence trained on."""
+class Selection:
+    """Rows fit to train on, their tokens under the chat template, and how many were set aside for which reason."""
 
-    tokens: tuple[int, ...]
-    limit: int
-
-    @property
-    def usable(self) -> int:
-        """Tokens of the rows that are short enough: what training will see of the file."""
-        return sum(n for n in self.tokens if n <= self.limit)
-
-    @property
-    def too_long(self) -> int:
-        """Rows that Axolotl leaves out because they are longer than the limit."""
-        return sum(1 for n in self.tokens if n > self.limit)
+    rows: list[dict[str, Any]]
+    tokens: int
+    set_aside: dict[str, int]
 
 
 def unknown_keys(config: dict[str, Any], known: Collection[str]) -> list[Problem]:
@@ -59,54 +58,17 @@ def file_problems(config: dict[str, Any]) -> list[Problem]:
         problems.append(Problem(f"there is no SFT adapter at {adapter!r}", "materialize `sft_adapter` first"))
     fields = {"messages", "chosen", "rejected"} if config.get("rl") else {"messages"}
     for entry in [*config["datasets"], *(config.get("test_datasets") or [])]:
-        problems += _data_problems(Path(entry["path"]), fields)
+        problems += data_problems(Path(entry["path"]), fields)
     return problems
 
 
-def read_rows(file: Path) -> list[dict[str, Any]]:
-    """The rows of a JSONL file."""
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-def lengths(tokenizer: Any, rows: Iterable[dict[str, Any]], limit: int) -> Lengths:
-    """Tokens of each row under the tokenizer's chat template; of a pair, of its longer answer."""
-    return Lengths(tuple(_row_tokens(tokenizer, row) for row in rows), limit)
-
-
-def length_problems(found: Lengths, file: Path) -> list[Problem]:
-    """All rows too long: Axolotl would fail with `empty range for randrange()`."""
-    if found.too_long < len(found.tokens):
-        return []
-    shortest = min(found.tokens, default=0)
-    return [
-        Problem(
-            f"all {len(found.tokens)} rows of {file.name} are longer than sequence_len {found.limit} (the shortest "
-            f"has {shortest} tokens)",
-            "raise `sequence_len` in the recipe, or lower `datasets.passage_tokens` in config/twin.yaml",
-        )
-    ]
-
-
-def _row_tokens(tokenizer: Any, row: dict[str, Any]) -> int:
-    if "chosen" not in row:
-        return _chat_tokens(tokenizer, row["messages"])
-    return max(_chat_tokens(tokenizer, [*row["messages"], row[answer]]) for answer in ("chosen", "rejected"))
-
-
-def _chat_tokens(tokenizer: Any, messages: list[dict[str, str]]) -> int:
-    text = tokenizer.apply_chat_template(messages, tokenize=False)
-    return len(tokenizer(text, add_special_tokens=False)["input_ids"])
-
-
-def _data_problems(file: Path, fields: set[str]) -> list[Problem]:
+def data_problems(file: Path, fields: set[str]) -> list[Problem]:
+    """A JSONL file that is missing, empty, or has a line without the fields; only its first bad line is named."""
     remedy = "materialize the dataset that it is exported from again"
     if not file.is_file():
         return [Problem(f"the data file {str(file)!r} does not exist", remedy)]
-    count = 0
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-        if not line.strip():
-            continue
-        count += 1
+    lines = [(number, line) for number, line in enumerate(_lines(file), 1) if line.strip()]
+    for number, line in lines:
         try:
             row = json.loads(line)
         except ValueError as error:
@@ -114,4 +76,50 @@ def _data_problems(file: Path, fields: set[str]) -> list[Problem]:
         missing = fields - row.keys() if isinstance(row, dict) else fields
         if missing:
             return [Problem(f"{file.name}, line {number}: lacks {', '.join(sorted(missing))}", remedy)]
-    return [] if count else [Problem(f"the data file {file.name} has no rows", "add more writing as a source")]
+    return [] if lines else [Problem(f"the data file {file.name} has no rows", "add more writing as a source")]
+
+
+def read_rows(file: Path, torn_end: bool = False) -> list[dict[str, Any]]:
+    """The rows of a JSONL file; with `torn_end` without what follows the last line feed, which may be half a row."""
+    lines = _lines(file)
+    return [json.loads(line) for line in (lines[:-1] if torn_end else lines) if line.strip()]
+
+
+def select(tokenizer: Any, rows: Iterable[dict[str, Any]], limit: int) -> Selection:
+    """The rows that can be trained on as they are meant, with sequences of at most `limit` tokens.
+
+    Axolotl leaves long rows out by itself, but without a count; and for a pair it takes as the answer whatever
+    follows the first place where the answer's text occurs in the rendered template.
+    """
+    kept: list[dict[str, Any]] = []
+    tokens = 0
+    set_aside: Counter[str] = Counter()
+    for row in rows:
+        answers = [row[name] for name in ("chosen", "rejected") if name in row]
+        length = max(_chat_tokens(tokenizer, [*row["messages"], *answer]) for answer in [[a] for a in answers] or [[]])
+        if length > limit:
+            set_aside[TOO_LONG] += 1
+        elif answers and answers[0]["content"] == answers[1]["content"]:
+            set_aside[SAME_ANSWER] += 1
+        elif not all(_found_in_place(tokenizer, answer) for answer in answers):
+            set_aside[LOST_IN_TEMPLATE] += 1
+        else:
+            kept.append(row)
+            tokens += length
+    return Selection(kept, tokens, dict(set_aside))
+
+
+def _found_in_place(tokenizer: Any, answer: dict[str, str]) -> bool:
+    text = tokenizer.apply_chat_template([_DUMMY, answer], tokenize=False)
+    prompt = tokenizer.apply_chat_template([_DUMMY], add_generation_prompt=True, tokenize=False)
+    return bool(text.find(answer["content"]) == len(prompt))
+
+
+def _chat_tokens(tokenizer: Any, messages: list[dict[str, str]]) -> int:
+    text = tokenizer.apply_chat_template(messages, tokenize=False)
+    return len(tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def _lines(file: Path) -> list[str]:
+    """Lines by line feed alone: a text may hold U+2028 and its like, at which `str.splitlines` would split a row."""
+    return file.read_text(encoding="utf-8").split("\n")

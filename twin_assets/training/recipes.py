@@ -221,5 +221,5 @@ def _common(recipe: Recipe, base_model: Path, output_dir: Path, steps: int) -> d
 def _with_overrides(config: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
     for key in overrides:
         if key in REFUSED:
-            raise ConfigError(f"recipe key 'axolotl.{key}' is refused: {REFUSED[key]}", f"remove {key!r} from the recipe")
+            raise ConfigError(f"recipe key 'axolotl.{key}' is refused: {REFUSED[key]}", "remove it from the recipe")
     return {**config, **overrides}

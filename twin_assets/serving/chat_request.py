@@ -1,0 +1,126 @@
+"""A request of `POST /v1/chat/completions`: OpenAI's fields, and `retrieval` besides them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from twin_assets.prompts import Message, system_message
+from twin_assets.serving.openai_errors import bad_request
+
+_FORWARDED = {
+    "temperature",
+    "top_p",
+    "n",
+    "stop",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "logprobs",
+    "top_logprobs",
+    "response_format",
+    "stream_options",
+}
+
+
+class TextPart(BaseModel):
+    """A part of a message; only text is taken."""
+
+    type: Literal["text"]
+    text: str
+
+
+class ChatMessage(BaseModel):
+    """One message as a client sends it."""
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: str | list[TextPart]
+
+    @property
+    def text(self) -> str:
+        """The message's text, its parts joined."""
+        return self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
+
+
+class RetrievalOptions(BaseModel):
+    """How to retrieve: `k` passages, or as many as the settings say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    k: Annotated[int, Field(ge=1, le=20)] | None = None
+
+
+class StreamOptions(BaseModel):
+    """OpenAI's options of a stream."""
+
+    include_usage: bool = False
+
+
+class ChatRequest(BaseModel):
+    """What is asked. Fields of OpenAI's API that are not named here have no effect, except tools, which are refused."""
+
+    model: str
+    messages: Annotated[list[ChatMessage], Field(min_length=1)]
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    n: Annotated[int, Field(ge=1, le=8)] | None = None
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    response_format: dict[str, Any] | None = None
+    tools: list[Any] | None = None
+    retrieval: bool | RetrievalOptions = True
+
+    @property
+    def question(self) -> str:
+        """The last message: the one that is answered, and searched for."""
+        return self.messages[-1].text
+
+    def wanted_tokens(self, default: int) -> int:
+        """Tokens of an answer at most."""
+        return self.max_completion_tokens or self.max_tokens or default
+
+    def passages_wanted(self, default: int) -> int:
+        """How many passages to look for; 0 when retrieval is off."""
+        if isinstance(self.retrieval, bool):
+            return default if self.retrieval else 0
+        return self.retrieval.k or default
+
+    def chat(self, author: str) -> list[Message]:
+        """The messages under the twin's own system message, which what the client's say is added to."""
+        own = system_message(author)
+        added = [m.text for m in self.messages if m.role in ("system", "developer")]
+        own["content"] = "\n\n".join([own["content"], *added])
+        turns: list[Message] = []
+        for message in self.messages:
+            if message.role == "user" or message.role == "assistant":
+                turns.append({"role": message.role, "content": message.text})
+        return [own, *turns]
+
+    def engine_body(self, messages: list[Message], max_tokens: int, default_temperature: float) -> dict[str, Any]:
+        """The request to the engine; its `model` is set where it is sent."""
+        body = self.model_dump(include=_FORWARDED, exclude_none=True)
+        return {"temperature": default_temperature, **body, "messages": messages, "max_tokens": max_tokens}
+
+
+def parse(raw: bytes) -> ChatRequest:
+    """The request that a body holds. Raises ApiError (400) that names the first wrong field."""
+    try:
+        request = ChatRequest.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise bad_request(f"{field or 'The body'}: {first['msg']}", field or None) from None
+    if request.tools:
+        raise bad_request("tools are not supported: the twin answers in text", "tools", "unsupported_value")
+    if request.messages[-1].role != "user":
+        raise bad_request("the last message must be the user's", "messages")
+    if not request.question.strip():
+        raise bad_request("the last message is empty", "messages")
+    return request
