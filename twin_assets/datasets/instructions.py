@@ -105,10 +105,11 @@ def build_instructions(
     reused = 0
     for passage in kept:
         before = known.get(passage.sample_id)
-        if before is not None and before.input_digest == passage.input_digest:
-            if same_wording(before.instruction) not in instructions.taken:
-                instructions.give(passage.sample_id, before.instruction, before.origin)
-                reused += 1
+        if before is None or before.input_digest != passage.input_digest:
+            continue
+        if same_wording(before.instruction) not in instructions.taken:
+            instructions.give(passage.sample_id, before.instruction, before.origin)
+            reused += 1
     report(f"{len(kept)} passages of {len(documents)} documents, {reused} of them with their instruction from before")
     new = [p for p in kept if p.sample_id in asked and p.sample_id not in instructions.given]
     outcomes = _taught(new, teacher, teacher_name, instructions) if teacher is not None else Counter()

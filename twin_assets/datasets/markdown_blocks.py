@@ -43,7 +43,7 @@ class Block(NamedTuple):
 
 
 def prose(text: str) -> str:
-    """The words of a Markdown text that are the author's sentences: links as their text, no code, images or addresses."""
+    """The sentences of a Markdown text: links as their text, and no code, images or addresses."""
     text = _SHORTCODE.sub(" ", _IMAGE.sub(" ", _FENCED.sub(" ", text)))
     return _TAG.sub(" ", _URL.sub(" ", _LINK.sub(r"\1", text)))
 

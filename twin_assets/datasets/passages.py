@@ -3,6 +3,7 @@
 import bisect
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from twin_assets.datasets.markdown_blocks import Block, blocks, prose, stripped
@@ -49,9 +50,7 @@ class _Unit(NamedTuple):
     tokens: int
 
 
-def passages(
-    document: CorpusDocument, count_tokens: CountTokens, max_tokens: int, min_words: int
-) -> list[PassageSpan]:
+def passages(document: CorpusDocument, count_tokens: CountTokens, max_tokens: int, min_words: int) -> list[PassageSpan]:
     """The passages of a document; see `cut`."""
     return cut(document, count_tokens, max_tokens, min_words).passages
 
@@ -95,9 +94,7 @@ def _sections(document: CorpusDocument) -> Iterator[tuple[tuple[str, ...], list[
 class _Cutter:
     """Passages and exclusions of one document as they are found."""
 
-    def __init__(
-        self, document: CorpusDocument, max_tokens: int, min_words: int, count_tokens: CountTokens
-    ) -> None:
+    def __init__(self, document: CorpusDocument, max_tokens: int, min_words: int, count_tokens: CountTokens) -> None:
         self._document, self._max_tokens, self._min_words = document, max_tokens, min_words
         self._count = count_tokens
         self._found: list[PassageSpan] = []
@@ -134,9 +131,7 @@ class _Cutter:
     def _leave_out(self, start: int, end: int, reason: str) -> None:
         detail = f"characters {start} to {end}, {word_count(self._text(start, end))} words"
         source = self._document.sources[0] if self._document.sources else ""
-        self._exclusions.append(
-            Exclusion.of(STAGE, source, reason, detail, document_id=self._document.document_id)
-        )
+        self._exclusions.append(Exclusion.of(STAGE, source, reason, detail, document_id=self._document.document_id))
 
     def _pack(self, heading_path: tuple[str, ...], run: Sequence[tuple[Block, int]]) -> None:
         """Turn a run of prose and code with nothing between into passages of about equal length."""
@@ -180,7 +175,7 @@ class _Cutter:
         """A long paragraph as its sentences, a long list as its items."""
         text = self._text(block.start, block.end)
         bounds = [0, *(match.end() for match in _PART.finditer(text)), len(text)]
-        spans = [stripped(self._document.text, block.start + a, block.start + b) for a, b in zip(bounds, bounds[1:], strict=False)]
+        spans = [stripped(self._document.text, block.start + a, block.start + b) for a, b in pairwise(bounds)]
         spans = [span for span in spans if span[0] < span[1]]
         counts = self._count([self._text(*span) for span in spans])
         return [_Unit(*span, tokens) for span, tokens in zip(spans, counts, strict=True)]

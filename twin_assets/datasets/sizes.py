@@ -41,5 +41,5 @@ def require_enough(passages: Sequence[tuple[Split, int]], settings: DatasetSetti
 
 def _rounded(words: float) -> int:
     """Up to two digits: an estimate, and said as one."""
-    step = 10 ** max(math.floor(math.log10(max(words, 1))) - 1, 0)
+    step = int(10 ** max(math.floor(math.log10(max(words, 1))) - 1, 0))
     return math.ceil(words / step) * step

@@ -147,7 +147,9 @@ class Teacher:
 
     def _away(self) -> EngineError:
         where = f" at {self._base}" if self._base else ""
-        remedy = "start the twin's own server (`twin up`), or name another teacher as datasets.teacher in config/twin.yaml"
+        remedy = (
+            "start the twin's own server (`twin up`), or name another teacher as datasets.teacher in config/twin.yaml"
+        )
         if self._config.api_base != ENGINE:
             remedy = "check the network and `api_base` in the teacher's file of config/models/"
         return EngineError(f"the teacher {self._config.model!r}{where} cannot be reached", remedy)

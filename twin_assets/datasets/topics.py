@@ -13,15 +13,15 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from twin_assets.datasets.markdown_blocks import prose
-from twin_assets.datasets.words import STOP_WORDS, WORD, stem
+from twin_assets.datasets.words import STOP_WORDS, WORD, stem, word_set
 
-_BEFORE_NOUNS = frozenset(
+_BEFORE_NOUNS = word_set(
     """a an the this that these those my our your his her its their some any no every each of in on with for from by
-    between about into like without through against under over via across""".split()
+    between about into like without through against under over via across"""
 )
-_BEFORE_VERBS = frozenset(
+_BEFORE_VERBS = word_set(
     """to i you we they he she it who that will would can could should must may might don't doesn't didn't can't
-    won't not never always just also then and""".split()
+    won't not never always just also then and"""
 )
 _MARKUP = re.compile(r"`[^`\n]*`|[*_`]+")
 _SEAM = re.compile(r"\s+")
@@ -53,7 +53,7 @@ class Topics:
             self._holding.update({term.stems[0] for term in single})
             for term in single:
                 self._seen[term.stems[0]] += 1
-                self._as_noun[term.stems[0]] += (term.as_noun - term.as_verb)
+                self._as_noun[term.stems[0]] += term.as_noun - term.as_verb
 
     def of(self, text: str, count: int, known: Iterable[str] = ()) -> list[str]:
         """At most `count` words or pairs of words that mark a passage, as the author writes them, best first.
@@ -110,7 +110,9 @@ def _terms(text: str) -> list[_Term]:
         name = surface[0].isupper()
         before = lower[at - 1] if at > first else ""
         ends_phrase = not (joined[at] and at + 1 < len(lower) and content[at + 1])
-        found.append(_Term((stem(lower[at]),), surface, ends_phrase and before in _BEFORE_NOUNS, before in _BEFORE_VERBS, name))
+        found.append(
+            _Term((stem(lower[at]),), surface, ends_phrase and before in _BEFORE_NOUNS, before in _BEFORE_VERBS, name)
+        )
         if at > first and content[at - 1]:
             pair = (stem(lower[at - 1]), stem(lower[at]))
             found[-1] = found[-1]._replace(as_noun=ends_phrase)
@@ -120,4 +122,6 @@ def _terms(text: str) -> list[_Term]:
 
 
 def _is_content(word: str) -> bool:
-    return len(word) > 2 and word[0].isalpha() and "'" not in word and not word.endswith("ly") and word not in STOP_WORDS
+    return (
+        len(word) > 2 and word[0].isalpha() and "'" not in word and not word.endswith("ly") and word not in STOP_WORDS
+    )

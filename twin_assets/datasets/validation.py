@@ -3,7 +3,7 @@
 import re
 from collections.abc import Set
 
-from twin_assets.datasets.words import STOP_WORDS, content_stems, ngrams, same_wording, stem, words
+from twin_assets.datasets.words import STOP_WORDS, content_stems, ngrams, same_wording, stem, word_set, words
 
 SHORTEST, LONGEST = 4, 30
 """Words of an instruction."""
@@ -11,20 +11,24 @@ SHORTEST, LONGEST = 4, 30
 COPIED = 8
 """Words running that an instruction must not have in common with its answer: it would give the answer away."""
 
-_PREFIX = re.compile(r"^\s*(?:\*{0,2}(?:the\s+)?(?:reader'?s?\s+)?(?:question|request|instruction|q)\b\*{0,2}\s*[:.]\s*|[-*]\s+|\d+[.)]\s+)", re.I)
-_QUOTES = "\"'“”‘’`*_ "
-_META = re.compile(
-    r"\b(?:the (?:author|writer|passage|text|reader|article|excerpt|paragraph|narrator|speaker)|this (?:author|article|passage|text|"
-    r"excerpt|paragraph|piece|post|section)|passage|excerpt|paragraph|given text|above|as an ai)\b",
+_PREFIX = re.compile(
+    r"^\s*(?:\*{0,2}(?:the\s+)?(?:reader'?s?\s+)?(?:question|request|instruction|q)\b\*{0,2}\s*[:.]\s*|[-*]\s+|\d+[.)]\s+)",
     re.I,
 )
-_QUESTION = frozenset(
-    """what why how when where who whom whose which is are was were do does did can could would will should have has
-    had am""".split()
+_QUOTES = "\"'“”‘’`*_ "
+_META = re.compile(
+    r"\b(?:the (?:author|writer|passage|text|reader|article|excerpt|paragraph|narrator|speaker)"
+    r"|this (?:author|article|passage|text|excerpt|paragraph|piece|post|section)"
+    r"|passage|excerpt|paragraph|given text|above|as an ai)\b",
+    re.I,
 )
-_REQUEST = frozenset(
+_QUESTION = word_set(
+    """what why how when where who whom whose which is are was were do does did can could would will should have has
+    had am"""
+)
+_REQUEST = word_set(
     """explain describe tell write share discuss give compare list show summarize outline define argue recall talk
-    reflect suggest recommend walk introduce make draft post""".split()
+    reflect suggest recommend walk introduce make draft post"""
 )
 _FUNCTION = STOP_WORDS | _QUESTION
 

@@ -11,41 +11,68 @@ WORD = re.compile(rf"{_LETTER}+(?:['’\-.]{_LETTER}+)*|[{_IDEOGRAPH}]")
 OVERLAP = 13
 """Words running from which two texts are held to share wording (Brown et al. 2020, appendix C)."""
 
-STOP_WORDS = frozenset(
-    """a about above actually after again all almost also although always am an and another any anyone anything are
-    around as at away back be became because become been before behind being below best better between both bit but by
-    came can can't cannot certain certainly come comes could couldn't day did didn't different do does doesn't doing
-    don't done down during each either else enough even ever every everyone everything exactly fact far few find first
-    for found from full further gave get gets getting give given go goes going gone good got great had hadn't half
-    hand hard has hasn't have haven't having he he'd he'll he's her here hers herself him himself his how however i
-    i'd i'll i'm i've if in instead into is isn't it it'd it'll it's its itself just keep kept kind knew know known
-    large last later least left less let let's like likely little long look looked looks lot made make makes making
-    many may maybe me mean means might mine more most much must my myself near need needs never new next no nobody
-    none nor not nothing now of off often old on once one ones only onto or other others otherwise our ours ourselves
-    out over own part particular perhaps please point possible pretty probably put quite rather really right said same
-    saw say says second see seem seems seen several shall she she's should shouldn't show side simply since small so
-    some someone something sometimes somewhat soon sort still stuff such sure take taken takes tell than that that's
-    the their theirs them themselves then there there's therefore these they they'd they'll they're they've thing
-    things think this those though thought three through thus time times to today together told too took toward
-    towards tried try trying turn turned two under until up upon us use used uses using usually various very want
-    wanted wants was wasn't way ways we we'd we'll we're we've week well went were weren't what what's whatever when
-    where whether which while who who's whole whom whose why will with within without won't word words work worked
-    works would wouldn't wrong year years yes yet you you'd you'll you're you've your yours yourself
-    except day days hour hours minute minutes moment couple example examples original final number result results four five
-    six seven eight nine ten hundred thousand general current ongoing majority chance chances multitude course impression
-    literally purely significant whatever main lack total extra bunch handful plenty amount matter matters issue reason
-    reasons case cases sense idea ideas fine nice bad worse worst big bigger biggest long longer short high low early late
-    simple single similar common typical modern decent huge tiny able available possible true false start started begin
-    began beginning ended ending happen happened happens instance section sections notable according inside outside anytime wherein whereby working running named
-    e.g i.e etc vs ie eg per via ago re ex whichever wherever meanwhile nearly merely mostly largely especially
-    particularly roughly slightly recently currently basically obviously clearly entirely eventually immediately
-    quickly easily already absolutely completely finally fairly similarly typically specifically generally
-    relatively unfortunately luckily interestingly ultimately effectively apparently essentially originally
-    highly extremely incredibly necessarily directly somehow somewhere anyway""".split()
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list that is written as running text."""
+    return frozenset(text.split())
+
+
+STOP_WORDS = word_set(
+    """
+    a able about above absolutely according actually after again ago all almost already also although always am
+    amount an and another any anyone anything anytime anyway apparently are around as at available away back bad
+    basically be became because become been before began begin beginning behind being below best better between
+    big bigger biggest bit both bunch but by came can can't cannot case cases certain certainly chance chances
+    clearly come comes common completely could couldn't couple course current currently day days decent did
+    didn't different directly do does doesn't doing don't done down during e.g each early easily effectively eg
+    eight either else ended ending enough entirely especially essentially etc even eventually ever every
+    everyone everything ex exactly example examples except extra extremely fact fairly false far few final
+    finally find fine first five for found four from full further gave general generally get gets getting give
+    given go goes going gone good got great had hadn't half hand handful happen happened happens hard has hasn't
+    have haven't having he he'd he'll he's her here hers herself high highly him himself his hour hours how
+    however huge hundred i i'd i'll i'm i've i.e idea ideas ie if immediately impression in incredibly inside
+    instance instead interestingly into is isn't issue it it'd it'll it's its itself just keep kept kind knew
+    know known lack large largely last late later least left less let let's like likely literally little long
+    longer look looked looks lot low luckily made main majority make makes making many matter matters may maybe
+    me mean means meanwhile merely might mine minute minutes modern moment more most mostly much multitude must
+    my myself named near nearly necessarily need needs never new next nice nine no nobody none nor not notable
+    nothing now number obviously of off often old on once one ones ongoing only onto or original originally
+    other others otherwise our ours ourselves out outside over own part particular particularly per perhaps
+    please plenty point possible pretty probably purely put quickly quite rather re really reason reasons
+    recently relatively result results right roughly running said same saw say says second section sections see
+    seem seems seen sense seven several shall she she's short should shouldn't show side significant similar
+    similarly simple simply since single six slightly small so some somehow someone something sometimes somewhat
+    somewhere soon sort specifically start started still stuff such sure take taken takes tell ten than that
+    that's the their theirs them themselves then there there's therefore these they they'd they'll they're
+    they've thing things think this those though thought thousand three through thus time times tiny to today
+    together told too took total toward towards tried true try trying turn turned two typical typically
+    ultimately under unfortunately until up upon us use used uses using usually various very via vs want wanted
+    wants was wasn't way ways we we'd we'll we're we've week well went were weren't what what's whatever when
+    where whereby wherein wherever whether which whichever while who who's whole whom whose why will with within
+    without won't word words work worked working works worse worst would wouldn't wrong year years yes yet you
+    you'd you'll you're you've your yours yourself
+    """
 )
 """English words that say nothing of what a text is about."""
 
-_ENDINGS = ("ations", "ation", "ingly", "edly", "ings", "ing", "ies", "ied", "ers", "ed", "er", "es", "ly", "s", "e", "y")
+_ENDINGS = (
+    "ations",
+    "ation",
+    "ingly",
+    "edly",
+    "ings",
+    "ing",
+    "ies",
+    "ied",
+    "ers",
+    "ed",
+    "er",
+    "es",
+    "ly",
+    "s",
+    "e",
+    "y",
+)
 
 
 def words(text: str) -> list[str]:

@@ -14,6 +14,11 @@ from twin_assets.digests import digest
 from twin_assets.errors import DeploymentError
 
 
+def adapter_name(adapter_digest: str) -> str:
+    """An adapter's name on the engine. It follows from the digest: one name is always one adapter."""
+    return f"twin-{adapter_digest[:16]}"
+
+
 class Candidate(BaseModel):
     """An adapter that is to be deployed, and what it was made from."""
 
@@ -29,8 +34,8 @@ class Candidate(BaseModel):
 
     @property
     def adapter_name(self) -> str:
-        """The adapter's name on the engine. It follows from the digest: one name is always one adapter."""
-        return f"twin-{self.adapter_digest[:16]}"
+        """The adapter's name on the engine."""
+        return adapter_name(self.adapter_digest)
 
 
 class Deployment(Candidate):

@@ -7,17 +7,17 @@ same weight. The base model's outputs are left out of it: with them in, every pe
 (0.3 to 0.7 on the scale of `voice`, measured), because the axis then tells people from language models.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin_assets.evaluation.folds import MIN_BLOCK_WORDS, Fold
-from twin_assets.evaluation.text import Block, blocks, count_words
+from twin_assets.evaluation.text import Block, blocks, count_blocks
 
 COMMON_WORDS = 150
-MAX_BLOCK_WORDS = 1500
+BLOCK_WORDS = (1500, 1200, 900, 750, 600, 500, 400, MIN_BLOCK_WORDS)
 _BLOCKS_WANTED = 4
 
 Scores = dict[str, NDArray[np.float64]]
@@ -25,9 +25,9 @@ Scores = dict[str, NDArray[np.float64]]
 
 
 def block_words(folds: Sequence[Fold]) -> int:
-    """Words in a block: what leaves four blocks of the least text there is, and at most 1,500."""
-    least = min(
-        count_words(pieces)
+    """Words in a block: the most, of `BLOCK_WORDS`, at which each text makes four blocks; else the least of them."""
+    texts = [
+        pieces
         for fold in folds
         for pieces in (
             fold.author_train,
@@ -37,8 +37,9 @@ def block_words(folds: Sequence[Fold]) -> int:
             (*fold.base_reference, *fold.base_held_out),
             fold.twin,
         )
-    )
-    return max(MIN_BLOCK_WORDS, min(MAX_BLOCK_WORDS, least // _BLOCKS_WANTED))
+    ]
+    fitting = (size for size in BLOCK_WORDS if all(count_blocks(text, size) >= _BLOCKS_WANTED for text in texts))
+    return next(fitting, BLOCK_WORDS[-1])
 
 
 def delta_scores(fold: Fold, size: int, seed: int = 0) -> Scores:
@@ -55,7 +56,7 @@ def delta_scores(fold: Fold, size: int, seed: int = 0) -> Scores:
     varying = deviation > 0
 
     def standardized(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
-        return ((frequencies - mean)[:, varying]) / deviation[varying]
+        return np.asarray((frequencies - mean)[:, varying] / deviation[varying], dtype=np.float64)
 
     centroid = standardized(reference[0]).mean(axis=0)
     tried = {
@@ -74,17 +75,19 @@ def delta_scores(fold: Fold, size: int, seed: int = 0) -> Scores:
 
 def _commonest(groups: Sequence[Sequence[Block]], count: int) -> list[str]:
     """The words with the highest relative frequency on average over the groups."""
-    average: Counter[str] = Counter()
+    average: defaultdict[str, float] = defaultdict(float)
     for group in groups:
         counts = Counter(word for block in group for word in block.words)
         total = counts.total()
         for word, times in counts.items():
-            average[word] += times / total  # type: ignore[assignment]
+            average[word] += times / total
     return sorted(average, key=lambda word: (-average[word], word))[:count]
 
 
 def _frequencies(group: Sequence[Block], vocabulary: Sequence[str]) -> NDArray[np.float64]:
     """Relative frequencies, blocks by words."""
-    rows = [Counter(block.words) for block in group]
-    counts = np.array([[row[word] for word in vocabulary] for row in rows], dtype=np.float64)
-    return counts.reshape(len(rows), len(vocabulary)) / np.array([[max(len(b.words), 1)] for b in group], dtype=np.float64)
+    frequencies = np.zeros((len(group), len(vocabulary)))
+    for row, block in enumerate(group):
+        counts = Counter(block.words)
+        frequencies[row] = [counts[word] / len(block.words) for word in vocabulary]
+    return frequencies

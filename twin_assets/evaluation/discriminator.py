@@ -88,8 +88,10 @@ def function_words(groups: Sequence[Sequence[Block]], count: int) -> frozenset[s
 
 
 def mask(text: str, kept: Set[str]) -> str:
-    """The text with function words and punctuation as they are, and of any other word only whether it is short, middling
-    or long (`#`, `##`, `###`: below 5 letters, below 9, and more); a number is `0`."""
+    """The text with function words and punctuation as they are, and of any other word only its class of length.
+
+    That is `#` below 5 letters, `##` below 9, and `###`; a number is `0`.
+    """
     return _DIGITS.sub("0", WORD.sub(lambda match: _masked(match.group(), kept), text))
 
 

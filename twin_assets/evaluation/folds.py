@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from twin_assets.digests import digest
-from twin_assets.evaluation.text import Piece, count_words
+from twin_assets.evaluation.text import Piece, count_words, worded
 
 MIN_BLOCK_WORDS = 300
 """Words below which relative frequencies of common words say little."""
@@ -46,18 +46,19 @@ class Fold:
 
 
 def folds(texts: VoiceTexts) -> tuple[Parting, list[Fold]]:
-    """The two folds, and whether other people's text was parted by person or, with too few people, by document."""
-    parting, halves = _part_others(texts.others)
-    base = _by_document(texts.base)
+    """How other people's text was parted (by document where there are too few people), and the two folds of wording."""
+    parting, halves = _part_others(worded(texts.others))
+    base = _by_document(worded(texts.base))
+    author_train, author_held_out, twin = (worded(p) for p in (texts.author_train, texts.author_held_out, texts.twin))
     both = [
         Fold(
-            author_train=texts.author_train,
-            author_held_out=texts.author_held_out,
+            author_train=author_train,
+            author_held_out=author_held_out,
             others_reference=halves[1 - held_out],
             others_held_out=halves[held_out],
             base_reference=base[1 - held_out],
             base_held_out=base[held_out],
-            twin=texts.twin,
+            twin=twin,
         )
         for held_out in (0, 1)
     ]

@@ -6,12 +6,13 @@ of the probabilities as of the bytes: it is not the author's text.
 """
 
 import math
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from pydantic import BaseModel
 
+from twin_assets.digests import digest
 from twin_assets.errors import EvaluationError, InsufficientDataError
 from twin_assets.prompts import Message, request_messages
 from twin_assets.records import InstructionSample
@@ -62,7 +63,9 @@ def bits_per_byte(author: str, samples: Sequence[InstructionSample], score: Scor
         )
     sums = list(score([Scored(tuple(request_messages(author, s.instruction)), s.answer) for s in samples]))
     if len(sums) != len(samples):
-        raise EvaluationError(f"{len(samples)} texts were scored, {len(sums)} results came back", "look at the server's log")
+        raise EvaluationError(
+            f"{len(samples)} texts were scored, {len(sums)} results came back", "look at the server's log"
+        )
     for sample, value in zip(samples, sums, strict=True):
         if not math.isfinite(value) or value > 1e-6:
             raise EvaluationError(
@@ -71,7 +74,8 @@ def bits_per_byte(author: str, samples: Sequence[InstructionSample], score: Scor
             )
     bits = tuple(max(0.0, -value / math.log(2)) for value in sums)
     sizes = tuple(len(sample.answer.encode("utf-8")) for sample in samples)
-    return BitsPerByte(value=sum(bits) / sum(sizes), bytes=sum(sizes), samples=len(samples), bits=bits, answer_bytes=sizes)
+    value = sum(bits) / sum(sizes)
+    return BitsPerByte(value=value, bytes=sum(sizes), samples=len(samples), bits=bits, answer_bytes=sizes)
 
 
 def relative_gain(
@@ -87,35 +91,27 @@ def relative_gain(
         documents: the document of each sample.
     """
     per_document: dict[str, list[float]] = {}
-    for document, base_bits, twin_bits, size in zip(documents, base.bits, twin.bits, base.answer_bytes, strict=True):
-        totals = per_document.setdefault(document, [0.0, 0.0, 0.0])
-        for position, amount in enumerate((base_bits, twin_bits, size)):
-            totals[position] += amount
+    for document, base_bits, twin_bits in zip(documents, base.bits, twin.bits, strict=True):
+        bits = per_document.setdefault(document, [0.0, 0.0])
+        bits[0] += base_bits
+        bits[1] += twin_bits
     value = 1 - twin.value / base.value if base.value else 0.0
     if len(per_document) < 2:
         return Gain(value=value, low=-1.0, high=1.0, documents=len(per_document))
-    rows = [per_document[document] for document in sorted(per_document)]
-    generator = random.Random(seed)
-    gains = []
-    for _ in range(resamples):
-        drawn = generator.choices(rows, k=len(rows))
-        base_bits = sum(row[0] for row in drawn)
-        gains.append(1 - sum(row[1] for row in drawn) / base_bits if base_bits else 0.0)
-    gains.sort()
-    low, high = gains[int(0.025 * resamples)], gains[math.ceil(0.975 * resamples) - 1]
-    return Gain(value=value, low=low, high=high, documents=len(rows))
+    rows = np.array([per_document[document] for document in sorted(per_document)])
+    drawn = np.random.default_rng(seed).integers(0, len(rows), size=(resamples, len(rows)))
+    totals = rows[drawn].sum(axis=1)
+    gains = 1 - totals[:, 1] / np.where(totals[:, 0] > 0, totals[:, 0], 1.0)
+    low, high = np.quantile(gains, (0.025, 0.975))
+    return Gain(value=value, low=float(low), high=float(high), documents=len(rows))
 
 
 def spread_over_documents(samples: Sequence[InstructionSample], limit: int, seed: int = 42) -> list[InstructionSample]:
     """At most `limit` samples, taken in turn from each document, so that no long document crowds out the others."""
-    generator = random.Random(seed)
     by_document: dict[str, list[InstructionSample]] = {}
-    for sample in sorted(samples, key=lambda s: s.sample_id):
+    for sample in sorted(samples, key=lambda s: digest(seed, s.sample_id)):
         by_document.setdefault(sample.document_id, []).append(sample)
     queues = list(by_document.values())
-    generator.shuffle(queues)
-    for queue in queues:
-        generator.shuffle(queue)
     rounds = max((len(queue) for queue in queues), default=0)
     taken = [queue[turn] for turn in range(rounds) for queue in queues if turn < len(queue)]
     return taken[:limit]

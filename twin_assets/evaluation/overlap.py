@@ -5,7 +5,6 @@ Models are Few-Shot Learners", appendix C) take a text as seen in training.
 """
 
 import statistics
-from array import array
 from collections.abc import Iterable, Sequence
 
 from pydantic import BaseModel
@@ -40,8 +39,8 @@ class _SuffixAutomaton:
 
     def __init__(self) -> None:
         self.edges: list[dict[str, int]] = [{}]
-        self.link = array("q", [-1])
-        self.length = array("q", [0])
+        self.link: list[int] = [-1]
+        self.length: list[int] = [0]
 
     def add(self, words: Sequence[str]) -> None:
         """Add a sequence; its substrings and those of the earlier ones are all accepted."""
@@ -115,10 +114,10 @@ def summarize(matches: Sequence[Match]) -> Overlap:
     )
 
 
-def _read_through(automaton: _SuffixAutomaton, training: Iterable[Piece]) -> tuple[array[int], list[str]]:
+def _read_through(automaton: _SuffixAutomaton, training: Iterable[Piece]) -> tuple[list[int], list[str]]:
     """For each state the longest suffix of it that the training text holds, and the document that holds it."""
     edges, link, length = automaton.edges, automaton.link, automaton.length
-    best = array("q", [0]) * len(edges)
+    best = [0] * len(edges)
     source = [""] * len(edges)
     for piece in training:
         state = matched = 0
@@ -140,7 +139,7 @@ def _read_through(automaton: _SuffixAutomaton, training: Iterable[Piece]) -> tup
 
 
 def _longest(
-    automaton: _SuffixAutomaton, sequence: Sequence[str], best: array[int], source: Sequence[str]
+    automaton: _SuffixAutomaton, sequence: Sequence[str], best: Sequence[int], source: Sequence[str]
 ) -> tuple[int, int, str]:
     """Length, end position and document of the longest run of one sequence."""
     found, end, document = 0, 0, ""

@@ -1,10 +1,12 @@
 """Texts to compare: pieces of writing, their wording without markup, words, and blocks of equal length."""
 
-import random
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from twin_assets.digests import digest
 
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
@@ -17,6 +19,7 @@ _LINE_MARKUP = re.compile(r"^[ \t]*(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,3}[.)]\s+|(?:
 _EMPHASIS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)")
 _TYPOGRAPHY = str.maketrans({"‘": "'", "’": "'", "ʼ": "'", "“": '"', "”": '"', "…": "...", "–": "-", "—": "-"})
 _DASHES = re.compile(r"\s*--+\s*|\s+-\s+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')]*\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +58,34 @@ def words(text: str) -> list[str]:
     return [word.casefold() for word in WORD.findall(text)]
 
 
+def worded(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    """The pieces with their wording as their text."""
+    return tuple(replace(piece, text=wording(piece.text)) for piece in pieces)
+
+
 def count_words(pieces: Iterable[Piece]) -> int:
-    """Words in the wording of the pieces together."""
-    return sum(len(words(wording(piece.text))) for piece in pieces)
+    """Words in the pieces together."""
+    return sum(len(WORD.findall(piece.text)) for piece in pieces)
+
+
+def count_blocks(pieces: Iterable[Piece], size: int) -> int:
+    """How many blocks of `size` words `blocks` cuts from the pieces."""
+    by_person: Counter[str] = Counter()
+    for piece in pieces:
+        by_person[piece.by] += count_words([piece])
+    return sum(count // size for count in by_person.values())
 
 
 def blocks(pieces: Sequence[Piece], size: int, seed: int = 0) -> list[Block]:
-    """Cut pieces into blocks of exactly `size` words, the pieces in random order; no block mixes two persons.
+    """Cut pieces into blocks of exactly `size` words; no block mixes two persons.
 
-    What is left over at a person's end, less than a block, is not used.
+    The pieces are taken in an order that `seed` chooses, with their text as it is (see `worded`). What is left over at
+    a person's end, less than a block, is not used.
     """
-    order = sorted(pieces, key=lambda piece: (piece.by, piece.document, piece.text))
-    random.Random(seed).shuffle(order)
+    order = sorted(pieces, key=lambda piece: digest(seed, piece.document, piece.text))
     found = []
     for by in sorted({piece.by for piece in pieces}):
-        running = " ".join(wording(piece.text) for piece in order if piece.by == by)
+        running = " ".join(piece.text for piece in order if piece.by == by)
         spans = [match.span() for match in WORD.finditer(running)]
         for first in range(0, len(spans) - size + 1, size):
             last = first + size
@@ -77,3 +93,8 @@ def blocks(pieces: Sequence[Piece], size: int, seed: int = 0) -> list[Block]:
             text = running[spans[first][0] : end].strip()
             found.append(Block(by, text, tuple(words(text))))
     return found
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of running text, parted at full stops, question and exclamation marks."""
+    return [part for part in _SENTENCE_END.split(text) if WORD.search(part)]

@@ -1,4 +1,4 @@
-"""The voice score, in two families, on a scale where 0 is the base model's own outputs and 1 the author's held-out text.
+"""The voice score, in two families: 0 is the base model's own outputs, 1 the author's held-out text.
 
 A family is **valid** only when other people's text lies at or below 0 on its scale: else it measures something that
 any person's text has and the base model's has not. An invalid family gives no value. Nothing is clipped.
@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from twin_assets.evaluation import delta, discriminator
 from twin_assets.evaluation.delta import Scores
 from twin_assets.evaluation.folds import MIN_BLOCK_WORDS, MIN_BLOCKS, Fold, Parting, VoiceTexts, folds
-from twin_assets.evaluation.text import blocks
+from twin_assets.evaluation.text import count_blocks
 from twin_assets.progress import Report, silent
 
 MAX_TOLERANCE = 0.1
@@ -68,13 +68,13 @@ def voice_scores(texts: VoiceTexts, seed: int = 42, report: Report = silent) -> 
 def _score(
     family: Family, both: Sequence[Fold], parting: Parting, size: int, measure: Callable[[Fold], Scores], seed: int
 ) -> VoiceScore:
-    missing = _too_little(both, size, seed)
+    missing = _too_little(both)
     if missing:
         return VoiceScore(family=family, valid=False, why=missing, others_parted_by=parting, block_words=size)
     return judge(family, [measure(fold) for fold in both], parting, size, seed)
 
 
-def _too_little(both: Sequence[Fold], size: int, seed: int) -> str:
+def _too_little(both: Sequence[Fold]) -> str:
     """What there is too little of, or nothing."""
     if not any(fold.others_held_out for fold in both):
         return "there is no other people's text to compare with: set evaluation.others to a folder of it"
@@ -83,13 +83,15 @@ def _too_little(both: Sequence[Fold], size: int, seed: int) -> str:
             "the author's training text": fold.author_train,
             "the author's held-out text": fold.author_held_out,
             "other people's text": fold.others_held_out,
-            "the base model's answers": fold.base_held_out,
+            "half of the base model's answers": fold.base_held_out,
             "the twin's answers": fold.twin,
         }
         for name, pieces in needed.items():
-            found = len(blocks(pieces, MIN_BLOCK_WORDS, seed)) if name.startswith("the base") else len(blocks(pieces, size, seed))
-            if found < (1 if name.startswith("the base") else MIN_BLOCKS):
-                return f"too little text: {name} makes {found} blocks of {size} words, {MIN_BLOCKS} are needed"
+            found = count_blocks(pieces, MIN_BLOCK_WORDS)
+            if found < MIN_BLOCKS:
+                return (
+                    f"too little text: {name} makes {found} blocks of {MIN_BLOCK_WORDS} words, {MIN_BLOCKS} are needed"
+                )
     return ""
 
 
@@ -115,7 +117,8 @@ def judge(family: Family, scores: Sequence[Scores], parting: Parting, size: int,
     means = {name: _resampled_means(scores, name, generator) for name in ("author", "base", "others", "twin")}
     gaps = means["author"] - means["base"]
     if author_raw <= base_raw or np.quantile(gaps, 0.025) <= 0:
-        return facts.model_copy(update={"why": "the author's held-out text does not stand out from the base model's answers"})
+        why = "the author's held-out text does not stand out from the base model's answers"
+        return facts.model_copy(update={"why": why})
     gap = author_raw - base_raw
     others, twin = ((float(np.mean([f[name].mean() for f in scores])) - base_raw) / gap for name in ("others", "twin"))
     spread = means["others"] / gap

@@ -97,10 +97,9 @@ class ChatRequest(BaseModel):
         own = system_message(author)
         added = [m.text for m in self.messages if m.role in ("system", "developer")]
         own["content"] = "\n\n".join([own["content"], *added])
-        turns: list[Message] = []
-        for message in self.messages:
-            if message.role == "user" or message.role == "assistant":
-                turns.append({"role": message.role, "content": message.text})
+        turns: list[Message] = [
+            {"role": m.role, "content": m.text} for m in self.messages if m.role == "user" or m.role == "assistant"
+        ]
         return [own, *turns]
 
     def engine_body(self, messages: list[Message], max_tokens: int, default_temperature: float) -> dict[str, Any]:

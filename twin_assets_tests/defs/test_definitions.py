@@ -49,4 +49,4 @@ def test_what_stops_a_bad_dataset_or_twin_is_a_blocking_check(loaded: dg.Definit
     }
     assert ("evaluation_report", "better_than_base") in blocking
     assert ("instruction_dataset", "grounded") in blocking
-    assert ("instruction_dataset", "no_leakage") in blocking
+    assert ("instruction_dataset", "leakage") in blocking

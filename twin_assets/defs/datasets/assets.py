@@ -11,22 +11,40 @@ from twin_assets.defs.stage import stage
 from twin_assets.progress import Report
 from twin_assets.records import Chunk, CorpusDocument, Exclusion, InstructionSample, PreferenceSample
 
+CHECKS = {
+    "grounded": "Every answer is the author's own text, found verbatim at its span.",
+    "leakage": "Nothing of one split is known in another: document, instruction, answer, 13 words running.",
+    "duplicates": "No instruction and no answer occurs twice.",
+    "size": "There is enough to train on, and enough to test with.",
+}
 
-@dg.asset(deps=[corpus, chunks], group_name="datasets", kinds={"lancedb", "litellm"}, pool="lance_write")
+
+@dg.asset(
+    deps=[corpus, chunks],
+    group_name="datasets",
+    kinds={"lancedb", "litellm"},
+    pool="lance_write",
+    check_specs=[
+        dg.AssetCheckSpec(name, asset="instruction_dataset", blocking=True, description=what)
+        for name, what in CHECKS.items()
+    ],
+)
 def instruction_dataset(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
     """Requests answered by the author's own text, verbatim; split by document, each row with its document and span."""
     with stage(context, twin) as s:
+        from twin_assets.datasets.checks import dataset_checks
         from twin_assets.datasets.instructions import build_instructions
-        from twin_assets.datasets.preview import sample_preview, token_histogram
+        from twin_assets.datasets.preview import instruction_preview, token_histogram
 
+        documents = s.twin.tables.read(CorpusDocument)
         built = build_instructions(
-            s.twin.tables.read(CorpusDocument),
+            documents,
             s.twin.tables.read(Chunk),
             count_tokens=s.twin.chat_tokens,
             teacher=lambda prompts: s.twin.ask_teacher(prompts, s.report),
             teacher_name=s.twin.teacher_name,
+            max_calls=s.twin.settings.teacher().max_calls,
             settings=s.twin.settings.datasets,
-            author=s.twin.settings.author,
             known={sample.sample_id: sample for sample in s.twin.tables.read(InstructionSample)},
             report=s.report,
         )
@@ -44,8 +62,17 @@ def instruction_dataset(context: dg.AssetExecutionContext, twin: TwinResource) -
                 "teacher": figures_table(built.stats),
                 "set_aside": counts_table("reason", [exclusion.reason for exclusion in built.exclusions]),
                 "tokens": dg.MetadataValue.md(token_histogram(built.samples, s.twin.chat_tokens)),
-                "preview": dg.MetadataValue.md(sample_preview(built.samples)),
+                "preview": dg.MetadataValue.md(instruction_preview(built.samples)),
             },
+            checks=[
+                dg.AssetCheckResult(
+                    asset_key="instruction_dataset",
+                    check_name=check.name,
+                    passed=check.passed,
+                    metadata={**check.figures, "what": dg.MetadataValue.md(check.line)},
+                )
+                for check in dataset_checks(built.samples, documents, s.twin.settings.datasets)
+            ],
         )
 
 
@@ -74,6 +101,7 @@ def preference_dataset(context: dg.AssetExecutionContext, twin: TwinResource) ->
                 "written": change.added + change.updated,
                 "lance_version": version,
                 "by_split": counts_table("split", [sample.split for sample in built.samples]),
+                "figures": figures_table(built.stats),
                 "set_aside": counts_table("reason", [exclusion.reason for exclusion in built.exclusions]),
                 "preview": dg.MetadataValue.md(preference_preview(built.samples)),
             },

@@ -21,18 +21,22 @@ def registered_model(context: dg.AssetExecutionContext, twin: TwinResource) -> d
     """The adapter in MLflow's registry, as the challenger. Refused unless its own evaluation passed the gate."""
     with stage(context, twin) as s:
         from twin_assets.deployment.registry import ModelRegistry
+        from twin_assets.evaluation.figures import metrics
+        from twin_assets.evaluation.gate import decide
 
-        report = stored_report(s.twin, s.version("dpo_adapter", s.node.partition))
-        if not report.decision.passed:
+        adapter = s.version("dpo_adapter", s.node.partition)
+        report = stored_report(s.twin, adapter)
+        decision = decide(report, s.twin.settings.evaluation, adapter)
+        if not decision.passed:
             raise DeploymentError(
-                f"adapter {report.adapter_digest!r} did not pass its evaluation: {'; '.join(report.decision.reasons)}",
+                f"adapter {adapter!r} did not pass its evaluation: {'; '.join(decision.reasons)}",
                 "see the evaluation report; add writing, or change the recipe",
             )
         registry = ModelRegistry(s.twin.settings.url("mlflow"))
         version = registry.register(
             report.adapter_digest,
             s.node.partition,
-            report.metrics(),
+            metrics(report),
             f"{s.twin.settings.artifacts_uri}/adapters/{report.adapter_digest}",
             report.dataset_versions,
             [],
@@ -42,16 +46,14 @@ def registered_model(context: dg.AssetExecutionContext, twin: TwinResource) -> d
             {
                 "version": version,
                 "adapter": report.adapter_digest,
-                "metrics": figures_table(report.metrics()),
+                "metrics": figures_table(metrics(report)),
                 "mlflow": dg.MetadataValue.url(f"{s.twin.settings.url('mlflow')}/#/models"),
             },
         )
 
 
 @dg.asset(deps=[registered_model], group_name="deployment", kinds={"sglang"})
-def deployed_twin(
-    context: dg.AssetExecutionContext, config: DeployConfig, twin: TwinResource
-) -> dg.MaterializeResult:
+def deployed_twin(context: dg.AssetExecutionContext, config: DeployConfig, twin: TwinResource) -> dg.MaterializeResult:
     """The adapter that answers: loaded into the running server without a restart, probed, then made current."""
     with stage(context, twin) as s:
         from twin_assets.deployment.deploy import deploy, fetch_from, rollback
@@ -66,7 +68,7 @@ def deployed_twin(
             wanted = [name for name, recipe in settings.recipes.items() if recipe.deploy]
             digests = {name: version for name in wanted if (version := s.version("registered_model", name))}
             reports = {name: stored_report(s.twin, digest) for name, digest in digests.items()}
-            best = min(reports, key=lambda name: reports[name].bits_per_byte.twin)
+            best = min(reports, key=lambda name: reports[name].likelihood.twin)
             candidate = Candidate(
                 adapter_digest=digests[best],
                 adapter_uri=f"{settings.artifacts_uri}/adapters/{digests[best]}",

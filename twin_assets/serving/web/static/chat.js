@@ -79,9 +79,10 @@ async function* eventsOf(body) {
 
 async function ask(text) {
   const model = $("model").value;
+  const chat = messages;
   const asked = addTurn("user", "You");
   asked.querySelector(".text").textContent = text;
-  messages.push({ role: "user", content: text });
+  chat.push({ role: "user", content: text });
   const turn = addTurn("assistant", model === "twin" ? `${author}’s twin` : "Base model");
   const shown = turn.querySelector(".text");
   turn.setAttribute("aria-busy", "true");
@@ -95,7 +96,7 @@ async function ask(text) {
     const response = await fetch("/v1/chat/completions", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ model, messages, stream: true, retrieval: $("retrieval").checked }),
+      body: JSON.stringify({ model, messages: chat, stream: true, retrieval: $("retrieval").checked }),
       signal: running.signal,
     });
     if (!response.ok) throw new Error((await response.json()).error.message);
@@ -113,8 +114,8 @@ async function ask(text) {
     live.textContent = stopped ? "Stopped" : `Failed: ${error.message}`;
   }
   // A question without an answer is taken back, so that the next one does not follow upon it.
-  if (shown.textContent) messages.push({ role: "assistant", content: shown.textContent });
-  else messages.pop();
+  if (shown.textContent) chat.push({ role: "assistant", content: shown.textContent });
+  else chat.pop();
   follow(() => {
     showSources(turn, last.citations ?? []);
     showNotes(turn, last.twin, finish);
