@@ -66,7 +66,7 @@ def test_broken_yaml_is_named_with_its_file(config: Path):
 
 
 def test_a_misspelled_key_in_a_recipe_is_found_before_anything_is_trained(config: Path):
-    message = wrong(config, "recipes/default.yaml", "learning_rate: 0.0005", "learn_rate: 0.0005")
+    message = wrong(config, "recipes/default.yaml", "learning_rate: 0.001", "learn_rate: 0.001")
     assert "'sft.learn_rate'" in message
 
 
@@ -89,6 +89,19 @@ def test_the_environment_wins_over_the_file(config: Path, monkeypatch: pytest.Mo
     settings = load_settings()
     assert settings.ports.service == 8099
     assert settings.ports.dagster == 3000
+
+
+def test_the_sources_file_named_in_the_environment_is_read(config: Path, monkeypatch: pytest.MonkeyPatch):
+    other = config / "others.yaml"
+    other.write_text("author: Grace\nsources:\n  - {name: notes, path: ../writing}\n")
+    monkeypatch.setenv("TWIN_SOURCES", str(other))
+    assert load_settings().author == "Grace"
+
+
+def test_a_section_that_the_environment_cannot_mean_is_one_error(config: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TWIN_PORTS", "8080")
+    with pytest.raises(ConfigError, match="ports"):
+        load_settings()
 
 
 def test_two_sources_of_one_name_are_refused(config: Path):

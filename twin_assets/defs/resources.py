@@ -107,7 +107,7 @@ class Twin:
         raise dg.Failure(f"source {name!r} is not in the sources file any more", allow_retries=False)
 
 
-class TwinResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class TwinResource(dg.ConfigurableResource):
     """Gives each run the settings as they are now."""
 
     def open(self) -> Twin:

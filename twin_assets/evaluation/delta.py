@@ -3,7 +3,7 @@ difference"; with the cosine of Smith & Aldridge 2011, which Evert et al. 2017, 
 measures", found the best of the family).
 
 The reference in which frequencies are standardized is the author's training text and other people's, each with the
-same weight. The base model's outputs are left out of it: with them in, every person's text lands near the author's
+same weight, and each of the others with the same. The base model's outputs are left out of it: with them in, every person's text lands near the author's
 (0.3 to 0.7 on the scale of `voice`, measured), because the axis then tells people from language models.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin_assets.evaluation.folds import MIN_BLOCK_WORDS, Fold
-from twin_assets.evaluation.text import Block, blocks, count_blocks
+from twin_assets.evaluation.text import Block, blocks, count_blocks, person_weights
 
 COMMON_WORDS = 150
 BLOCK_WORDS = (1500, 1200, 900, 750, 600, 500, 400, MIN_BLOCK_WORDS)
@@ -49,16 +49,17 @@ def delta_scores(fold: Fold, size: int, seed: int = 0) -> Scores:
         size: words in a block. Every text of the fold must hold one block at least.
     """
     author, others = blocks(fold.author_train, size, seed), blocks(fold.others_reference, size, seed)
-    vocabulary = _commonest([author, others], COMMON_WORDS)
-    reference = [_frequencies(group, vocabulary) for group in (author, others)]
-    mean = np.mean([group.mean(axis=0) for group in reference], axis=0)
-    deviation = np.sqrt(np.mean([((group - mean) ** 2).mean(axis=0) for group in reference], axis=0))
+    weights = np.array([*person_weights(author), *person_weights(others)]) / 2
+    vocabulary = _commonest([*author, *others], weights.tolist(), COMMON_WORDS)
+    reference = _frequencies([*author, *others], vocabulary)
+    mean = weights @ reference
+    deviation = np.sqrt(weights @ (reference - mean) ** 2)
     varying = deviation > 0
 
     def standardized(frequencies: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((frequencies - mean)[:, varying] / deviation[varying], dtype=np.float64)
 
-    centroid = standardized(reference[0]).mean(axis=0)
+    centroid = standardized(reference[: len(author)]).mean(axis=0)
     tried = {
         "author": fold.author_held_out,
         "base": (*fold.base_reference, *fold.base_held_out),
@@ -73,14 +74,12 @@ def delta_scores(fold: Fold, size: int, seed: int = 0) -> Scores:
     return scores
 
 
-def _commonest(groups: Sequence[Sequence[Block]], count: int) -> list[str]:
-    """The words with the highest relative frequency on average over the groups."""
+def _commonest(group: Sequence[Block], weights: Sequence[float], count: int) -> list[str]:
+    """The words with the highest weighted mean frequency in the blocks."""
     average: defaultdict[str, float] = defaultdict(float)
-    for group in groups:
-        counts = Counter(word for block in group for word in block.words)
-        total = counts.total()
-        for word, times in counts.items():
-            average[word] += times / total
+    for block, weight in zip(group, weights, strict=True):
+        for word, times in Counter(block.words).items():
+            average[word] += weight * times / len(block.words)
     return sorted(average, key=lambda word: (-average[word], word))[:count]
 
 

@@ -15,12 +15,12 @@ import numpy as np
 
 from twin_assets.evaluation.delta import Scores
 from twin_assets.evaluation.folds import MIN_BLOCK_WORDS, Fold
-from twin_assets.evaluation.text import WORD, Block, blocks
+from twin_assets.evaluation.text import WORD, Block, blocks, by_turns, person_weights
 
 FUNCTION_WORDS = 150
 BASE_WEIGHT = 0.1
-MAX_TRAINING_BLOCKS = 200
-"""Blocks of each group to learn from: more made no difference and takes minutes."""
+MAX_BLOCKS = 160
+"""Blocks of each group to learn from, and to score: more takes minutes and makes little difference."""
 MAX_FEATURES = 20_000
 
 _DIGITS = re.compile(r"\d+")
@@ -35,14 +35,14 @@ def discriminator_scores(fold: Fold, seed: int = 0) -> Scores:
     from sklearn.linear_model import LogisticRegression
 
     learned = [
-        blocks(pieces, MIN_BLOCK_WORDS, seed)[:MAX_TRAINING_BLOCKS]
+        by_turns(blocks(pieces, MIN_BLOCK_WORDS, seed), MAX_BLOCKS)
         for pieces in (fold.author_train, fold.others_reference, fold.base_reference)
     ]
     kept = function_words(learned, FUNCTION_WORDS)
     texts = [mask(block.text, kept) for group in learned for block in group]
     labels = [1] * len(learned[0]) + [0] * (len(learned[1]) + len(learned[2]))
     shares = (1.0, 1.0 - BASE_WEIGHT, BASE_WEIGHT)
-    weights = [share / len(group) for share, group in zip(shares, learned, strict=True) for _ in group]
+    weights = [share * w for share, group in zip(shares, learned, strict=True) for w in person_weights(group)]
     vectorizer = TfidfVectorizer(
         analyzer="char",
         lowercase=False,
@@ -63,7 +63,7 @@ def discriminator_scores(fold: Fold, seed: int = 0) -> Scores:
         name: np.asarray(
             model.decision_function(
                 vectorizer.transform(
-                    [mask(block.text, kept) for block in blocks(pieces, MIN_BLOCK_WORDS, seed)[:MAX_TRAINING_BLOCKS]]
+                    [mask(b.text, kept) for b in by_turns(blocks(pieces, MIN_BLOCK_WORDS, seed), MAX_BLOCKS)]
                 )
             ),
             dtype=np.float64,

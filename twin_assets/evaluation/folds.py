@@ -1,11 +1,10 @@
-"""Which texts a voice measure may learn from, and which it is tried on: two folds, each the other's test.
+"""Which texts a voice measure may learn from, and which it is tried on, fold by fold.
 
 Other people's text is parted by person where there are enough people, because a measure that is tried on the very
-people it was learned from always puts them far away (see `docs/decisions/`). Base outputs are parted by the document
-they were prompted from.
+people it was learned from always puts them far away. Base outputs are parted by the document they were prompted from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,6 +14,8 @@ from twin_assets.evaluation.text import Piece, count_words, worded
 MIN_BLOCK_WORDS = 300
 """Words below which relative frequencies of common words say little."""
 MIN_BLOCKS = 2
+MIN_WORDS = MIN_BLOCKS * MIN_BLOCK_WORDS
+MAX_FOLDS = 4
 VARIOUS = "various"
 
 Parting = Literal["person", "document"]
@@ -34,7 +35,7 @@ class VoiceTexts:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One way to part the texts into a reference, which is learned from, and what is held out."""
+    """One way to part the texts' wording into a reference, which is learned from, and what is held out."""
 
     author_train: tuple[Piece, ...]
     author_held_out: tuple[Piece, ...]
@@ -46,51 +47,54 @@ class Fold:
 
 
 def folds(texts: VoiceTexts) -> tuple[Parting, list[Fold]]:
-    """How other people's text was parted (by document where there are too few people), and the two folds of wording."""
-    parting, halves = _part_others(worded(texts.others))
-    base = _by_document(worded(texts.base))
+    """Two to four folds, and whether they part other people's text by person or, with too few people, by document.
+
+    There are no more folds than leave each enough of the base model's answers.
+    """
+    others, base = _pooled(worded(texts.others)), worded(texts.base)
     author_train, author_held_out, twin = (worded(p) for p in (texts.author_train, texts.author_held_out, texts.twin))
-    both = [
+    parting: Parting = "person"
+    most = min(MAX_FOLDS, len({piece.by for piece in others}), count_words(base) // MIN_WORDS)
+    parts = _parted(others, lambda piece: piece.by, max(2, most))
+    if min(count_words(part) for part in parts) < MIN_WORDS:
+        parting, parts = "document", _parted(others, lambda piece: digest(piece.document), 2)
+    bases = _parted(base, lambda piece: digest(piece.document), len(parts))
+    return parting, [
         Fold(
             author_train=author_train,
             author_held_out=author_held_out,
-            others_reference=halves[1 - held_out],
-            others_held_out=halves[held_out],
-            base_reference=base[1 - held_out],
-            base_held_out=base[held_out],
+            others_reference=_all_but(parts, number),
+            others_held_out=parts[number],
+            base_reference=_all_but(bases, number),
+            base_held_out=bases[number],
             twin=twin,
         )
-        for held_out in (0, 1)
+        for number in range(len(parts))
     ]
-    return parting, both
 
 
-def _part_others(others: Sequence[Piece]) -> tuple[Parting, tuple[tuple[Piece, ...], tuple[Piece, ...]]]:
-    sizes = {by: count_words(p for p in others if p.by == by) for by in sorted({p.by for p in others})}
-    short = {by for by, size in sizes.items() if size < MIN_BLOCKS * MIN_BLOCK_WORDS}
-    halves: tuple[list[str], list[str]] = ([], [])
-    weights = [0, 0]
-    for by in sorted(sizes, key=lambda name: (-sizes[name], name)):
-        lighter = 0 if weights[0] <= weights[1] else 1
-        halves[lighter].append(by)
-        weights[lighter] += sizes[by]
-    named = [replace(p, by=VARIOUS) if p.by in short else p for p in others]
-    if min(weights) < MIN_BLOCKS * MIN_BLOCK_WORDS:
-        return "document", _by_document(named)
-    first = tuple(p for p, original in zip(named, others, strict=True) if original.by in halves[0])
-    second = tuple(p for p, original in zip(named, others, strict=True) if original.by in halves[1])
-    return "person", (first, second)
+def _pooled(others: Sequence[Piece]) -> tuple[Piece, ...]:
+    """People with too little text for blocks of their own count as one."""
+    sizes: dict[str, int] = {}
+    for piece in others:
+        sizes[piece.by] = sizes.get(piece.by, 0) + count_words([piece])
+    return tuple(replace(piece, by=VARIOUS) if sizes[piece.by] < MIN_WORDS else piece for piece in others)
 
 
-def _by_document(pieces: Sequence[Piece]) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Whole documents, dealt out in the order of their digests to whichever half has fewer words."""
-    by_document: dict[str, list[Piece]] = {}
+def _parted(pieces: Sequence[Piece], key: Callable[[Piece], str], count: int) -> list[tuple[Piece, ...]]:
+    """Groups of pieces with one key, the largest first, dealt out to whichever part has the fewest words."""
+    groups: dict[str, list[Piece]] = {}
     for piece in pieces:
-        by_document.setdefault(piece.document, []).append(piece)
-    halves: tuple[list[Piece], list[Piece]] = ([], [])
-    weights = [0, 0]
-    for document in sorted(by_document, key=digest):
-        lighter = 0 if weights[0] <= weights[1] else 1
-        halves[lighter].extend(by_document[document])
-        weights[lighter] += count_words(by_document[document])
-    return tuple(halves[0]), tuple(halves[1])
+        groups.setdefault(key(piece), []).append(piece)
+    sizes = {name: count_words(group) for name, group in groups.items()}
+    parts: list[list[Piece]] = [[] for _ in range(count)]
+    totals = [0] * count
+    for name in sorted(groups, key=lambda name: (-sizes[name], name)):
+        lightest = totals.index(min(totals))
+        parts[lightest].extend(groups[name])
+        totals[lightest] += sizes[name]
+    return [tuple(part) for part in parts]
+
+
+def _all_but(parts: Sequence[tuple[Piece, ...]], left_out: int) -> tuple[Piece, ...]:
+    return tuple(piece for number, part in enumerate(parts) if number != left_out for piece in part)

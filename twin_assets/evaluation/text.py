@@ -95,6 +95,21 @@ def blocks(pieces: Sequence[Piece], size: int, seed: int = 0) -> list[Block]:
     return found
 
 
+def by_turns(found: Sequence[Block], limit: int) -> list[Block]:
+    """At most `limit` blocks, taken in turn from each person."""
+    queues: dict[str, list[Block]] = {}
+    for block in found:
+        queues.setdefault(block.by, []).append(block)
+    ranked = sorted((turn, by) for by, queue in queues.items() for turn in range(len(queue)))
+    return [queues[by][turn] for turn, by in ranked[:limit]]
+
+
+def person_weights(found: Sequence[Block]) -> list[float]:
+    """A weight for each block, 1 in sum, such that each person weighs the same however much they wrote."""
+    counts = Counter(block.by for block in found)
+    return [1 / (len(counts) * counts[block.by]) for block in found]
+
+
 def sentences(text: str) -> list[str]:
     """The sentences of running text, parted at full stops, question and exclamation marks."""
     return [part for part in _SENTENCE_END.split(text) if WORD.search(part)]

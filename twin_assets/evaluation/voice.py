@@ -47,15 +47,15 @@ class VoiceScore(BaseModel):
 
 def voice_scores(texts: VoiceTexts, seed: int = 42, report: Report = silent) -> list[VoiceScore]:
     """Both families' scores of the twin's answers."""
-    parting, both = folds(texts)
-    size = delta.block_words(both)
+    parting, parts = folds(texts)
+    size = delta.block_words(parts)
     report(f"voice: cosine Delta in blocks of {size} words")
-    scores = [_score("cosine_delta", both, parting, size, lambda fold: delta.delta_scores(fold, size, seed), seed)]
+    scores = [_score("cosine_delta", parts, parting, size, lambda fold: delta.delta_scores(fold, size, seed), seed)]
     report("voice: character n-grams with content words masked")
     scores.append(
         _score(
             "masked_ngrams",
-            both,
+            parts,
             parting,
             MIN_BLOCK_WORDS,
             lambda fold: discriminator.discriminator_scores(fold, seed),
@@ -66,24 +66,24 @@ def voice_scores(texts: VoiceTexts, seed: int = 42, report: Report = silent) -> 
 
 
 def _score(
-    family: Family, both: Sequence[Fold], parting: Parting, size: int, measure: Callable[[Fold], Scores], seed: int
+    family: Family, parts: Sequence[Fold], parting: Parting, size: int, measure: Callable[[Fold], Scores], seed: int
 ) -> VoiceScore:
-    missing = _too_little(both)
+    missing = _too_little(parts)
     if missing:
         return VoiceScore(family=family, valid=False, why=missing, others_parted_by=parting, block_words=size)
-    return judge(family, [measure(fold) for fold in both], parting, size, seed)
+    return judge(family, [measure(fold) for fold in parts], parting, size, seed)
 
 
-def _too_little(both: Sequence[Fold]) -> str:
+def _too_little(parts: Sequence[Fold]) -> str:
     """What there is too little of, or nothing."""
-    if not any(fold.others_held_out for fold in both):
+    if not any(fold.others_held_out for fold in parts):
         return "there is no other people's text to compare with: set evaluation.others to a folder of it"
-    for fold in both:
+    for fold in parts:
         needed = {
             "the author's training text": fold.author_train,
             "the author's held-out text": fold.author_held_out,
             "other people's text": fold.others_held_out,
-            "half of the base model's answers": fold.base_held_out,
+            "each fold's part of the base model's answers": fold.base_held_out,
             "the twin's answers": fold.twin,
         }
         for name, pieces in needed.items():
@@ -136,7 +136,7 @@ def judge(family: Family, scores: Sequence[Scores], parting: Parting, size: int,
 
 
 def _resampled_means(scores: Sequence[Scores], name: str, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Bootstrap means of one group, averaged over the folds; what both folds score is drawn alike in both."""
+    """Bootstrap means of one group, averaged over the folds; what both folds score is drawn alike in parts."""
     most = max(len(fold[name]) for fold in scores)
     drawn = generator.random(size=(RESAMPLES, most))
     resampled = []

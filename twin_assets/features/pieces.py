@@ -43,18 +43,23 @@ def pieces(text: str, units: Sequence[Block], budget: int, count: CountTokens) -
 def pack(parts: Sequence[Piece], budget: int) -> list[list[Piece]]:
     """Neighbouring pieces in groups of at most `budget` tokens, of about the same size rather than full with a rest."""
     total = sum(part.tokens for part in parts)
-    groups = max(math.ceil(total / budget), 1) if budget > 0 else max(len(parts), 1)
-    target = total / groups
-    found: list[list[Piece]] = []
+    target = total / max(math.ceil(total / budget), 1) if budget > 0 else 0
+    groups: list[list[Piece]] = []
     size = 0
     for part in parts:
-        if found and size + part.tokens <= budget and size + part.tokens / 2 <= target:
-            found[-1].append(part)
+        if groups and size + part.tokens <= budget and size + part.tokens / 2 <= target:
+            groups[-1].append(part)
             size += part.tokens
         else:
-            found.append([part])
+            groups.append([part])
             size = part.tokens
-    return found
+    joined: list[list[Piece]] = []
+    for group in groups:
+        if joined and sum(part.tokens for part in (*joined[-1], *group)) <= budget:
+            joined[-1] += group
+        else:
+            joined.append(group)
+    return joined
 
 
 def _cut(

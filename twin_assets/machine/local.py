@@ -22,6 +22,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "TWIN_HOME": str(settings.home),
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "TOKENIZERS_PARALLELISM": "false",
+        # Idle OpenMP threads that spin would take the cores from the other processes.
+        "OMP_WAIT_POLICY": "PASSIVE",
         "DO_NOT_TRACK": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "PYTHONUNBUFFERED": "1",

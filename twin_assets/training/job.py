@@ -57,7 +57,7 @@ class TrainingJob:
             output_dir=folder.resolve() / "output",
             train_tokens=train.tokens,
         )
-        return cls._write(folder, "sft", config, train, validation)
+        return cls._write(folder, "sft", recipe, config, train, validation)
 
     @classmethod
     def dpo(
@@ -88,13 +88,14 @@ class TrainingJob:
             output_dir=folder.resolve() / "output",
             pairs=len(train.rows),
         )
-        return cls._write(folder, "dpo", config, train, validation)
+        return cls._write(folder, "dpo", recipe, config, train, validation)
 
     @classmethod
     def _write(
         cls,
         folder: Path,
         stage: Stage,
+        recipe: Recipe,
         config: dict[str, Any],
         train: check.Selection,
         validation: list[dict[str, Any]],
@@ -107,6 +108,7 @@ class TrainingJob:
         job = {
             "stage": stage,
             "runner": RUNNER,
+            "precision": recipe.precision,
             "config": "axolotl.yaml",
             "validation_file": "validation.jsonl",
             "output_dir": "output",

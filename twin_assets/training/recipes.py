@@ -203,8 +203,8 @@ def _common(recipe: Recipe, base_model: Path, output_dir: Path, steps: int) -> d
         "lr_scheduler": "cosine",
         "warmup_steps": max(1, round(0.05 * steps)),
         "weight_decay": 0.0,
-        # `bfloat16` loads the model so on every device; autocast on top is for GPUs and is the plugin's to decide.
-        "bfloat16": recipe.precision == "bfloat16",
+        # Loads the model in it. Autocast on top is for GPUs and is the plugin's to decide; `auto` is run.py's.
+        "bfloat16": recipe.precision != "float32",
         "bf16": False,
         "fp16": False,
         "tf32": False,

@@ -44,9 +44,9 @@ def test_each_lane_has_a_job_with_just_its_assets(loaded: dg.Definitions):
 
 
 def test_what_stops_a_bad_dataset_or_twin_is_a_blocking_check(loaded: dg.Definitions):
-    blocking = {
-        (spec.asset_key.to_user_string(), spec.name) for spec in loaded.resolve_all_asset_check_specs() if spec.blocking
-    }
+    graph = loaded.resolve_asset_graph()
+    specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    blocking = {(spec.asset_key.to_user_string(), spec.name) for spec in specs if spec.blocking}
     assert ("evaluation_report", "better_than_base") in blocking
     assert ("instruction_dataset", "grounded") in blocking
     assert ("instruction_dataset", "leakage") in blocking

@@ -84,6 +84,6 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
     def make(engine_port: int = 30000, **sections: Any) -> Settings:
         sources = SourcesConfig(author="Ada Example", sources=(SourceConfig(name="blog", path=tmp_path),))
         ports = sections.pop("ports", Ports(engine=engine_port))
-        return Settings(config_dir=ROOT / "config", home=tmp_path, sources=sources, ports=ports, **sections)
+        return Settings(config_dir=ROOT / "config", home=tmp_path, sources_config=sources, ports=ports, **sections)
 
     return make

@@ -19,10 +19,16 @@ from twin_assets.features.normalize import normalize
         ("<p>one<br>two<br/>three</p>", "one\ntwo\nthree"),
         ("<p>snake_case and 2 * 3</p>", "snake_case and 2 * 3"),
         ("<p>about the &lt;div&gt; tag and {{ braces }}</p>", "about the <div> tag and {{ braces }}"),
-        ("<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>", "| a | b |\n| --- | --- |\n| 1 | 2 |"),
+        (
+            "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>",
+            "| a | b |\n| --- | --- |\n| 1 | 2 |",
+        ),
         ('<div class="pullquote"><p>said</p></div><p>x</p>', "> said\n\nx"),
-        ('<p>a<a class="footnote-anchor" href="#f">1</a></p><div class="footnote"><a class="footnote-number">1</a>'
-         '<div class="footnote-content"><p>note</p></div></div>', "a[^1]\n\n[^1]: note"),
+        (
+            '<p>a<a class="footnote-anchor" href="#f">1</a></p><div class="footnote"><a class="footnote-number">1</a>'
+            '<div class="footnote-content"><p>note</p></div></div>',
+            "a[^1]\n\n[^1]: note",
+        ),
     ],
 )
 def test_structure_is_kept(html, expected):
@@ -31,7 +37,13 @@ def test_structure_is_kept(html, expected):
 
 @pytest.mark.parametrize(
     "code",
-    ["def f():\n\treturn  1\n\n\n    # end", "a < b && c > d", "```\nnested\n```", "  leading and trailing   ", "<b>*_x_*</b>"],
+    [
+        "def f():\n\treturn  1\n\n\n    # end",
+        "a < b && c > d",
+        "```\nnested\n```",
+        "  leading and trailing   ",
+        "<b>*_x_*</b>",
+    ],
 )
 def test_code_is_kept_byte_for_byte(code):
     escaped = code.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -85,8 +97,10 @@ def test_html_nested_too_deeply_is_read_as_its_lines():
 @settings(max_examples=150, deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["<p>", "</p>", "<b>", "</b>", "<pre>", "</pre>", "<ul>", "<li>", "</ul>", "<td>", "<table>", "<br>"]
-                        + ["<blockquote>", "&lt;", "&nbsp;", "word", " ", "\n", "<h2>", "</h2>", "<img>", "<!--", "<", "\u200b"]),
+        st.sampled_from(
+            ["<p>", "</p>", "<b>", "</b>", "<pre>", "</pre>", "<ul>", "<li>", "</ul>", "<td>", "<table>", "<br>"]
+            + ["<blockquote>", "&lt;", "&nbsp;", "word", " ", "\n", "<h2>", "</h2>", "<img>", "<!--", "<", "\u200b"]
+        ),
         max_size=30,
     ).map("".join)
 )
