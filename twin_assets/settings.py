@@ -126,6 +126,8 @@ class Ports(Strict):
     """Ports on the loopback interface."""
 
     dagster: Port = 3000
+    code: Port = 4000
+    """Dagster's code server: the webserver and the daemon share it."""
     mlflow: Port = 5000
     engine: Port = 30000
     service: Port = 8080

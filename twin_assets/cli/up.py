@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -39,7 +38,7 @@ def run_up(console: Console, sources: Path | None, *, once: bool, question: str)
         signal.signal(number, _raise_stop)
     started = time.monotonic()
     supervisor = Supervisor(lambda: process_specs(settings), state, lambda line: console.print(line, highlight=False))
-    observer: "Observer | None" = None
+    observer: Observer | None = None
     try:
         _prepare(console, settings, state)
         observer = _observe(settings)
@@ -51,7 +50,7 @@ def run_up(console: Console, sources: Path | None, *, once: bool, question: str)
         _step(console, "4/5 bringing every artifact up to date")
         if before.settled and before.plan.stale == ():
             console.print("  nothing changed: everything is up to date")
-        complete = _follow(console, observer, supervisor.watch)
+        complete = _follow(console, observer, supervisor)
         _step(console, "5/5 asking the twin")
         answered = _ask(console, settings, question)
         _show_urls(console, settings)
@@ -96,10 +95,12 @@ def _observe(settings: Settings) -> "Observer":
     return Observer(settings)
 
 
-def _follow(console: Console, observer: "Observer", each_second: Callable[[], None]) -> bool:
+def _follow(console: Console, observer: "Observer", supervisor: Supervisor) -> bool:
     """Show what runs until nothing is left to run. Returns whether nothing is left behind."""
     while True:
-        each_second()
+        if "code" in supervisor.watch():
+            # Run workers are its children: none is left to say how its run ended.
+            observer.bury()
         for line in observer.news():
             console.print(f"  {line}", highlight=False, markup=False)
         state = observer.state()
@@ -116,7 +117,7 @@ def _follow(console: Console, observer: "Observer", each_second: Callable[[], No
 
 def _stay(console: Console, observer: "Observer", supervisor: Supervisor) -> None:
     while True:
-        _follow(console, observer, supervisor.watch)
+        _follow(console, observer, supervisor)
         time.sleep(2)
 
 

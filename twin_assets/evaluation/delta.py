@@ -2,9 +2,10 @@
 difference"; with the cosine of Smith & Aldridge 2011, which Evert et al. 2017, "Understanding and explaining Delta
 measures", found the best of the family).
 
-The reference in which frequencies are standardized is the author's training text and other people's, each with the
-same weight, and each of the others with the same. The base model's outputs are left out of it: with them in, every person's text lands near the author's
-(0.3 to 0.7 on the scale of `voice`, measured), because the axis then tells people from language models.
+The reference in which frequencies are standardized is the author's training text and other people's, with the same
+weight, and each of the others with the same. The base model's outputs are left out of it. With them in, people whom the
+reference does not know land at 0.3 to 0.7 on the scale of `voice` (measured on one author and nine others): the axis
+then tells people from language models. Without them they land at -0.4 to -3.
 """
 
 from collections import Counter, defaultdict
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin_assets.evaluation.folds import MIN_BLOCK_WORDS, Fold
-from twin_assets.evaluation.text import Block, blocks, count_blocks, person_weights
+from twin_assets.evaluation.text import Block, blocks, count_blocks, person_weights, words_by_person
 
 COMMON_WORDS = 150
 BLOCK_WORDS = (1500, 1200, 900, 750, 600, 500, 400, MIN_BLOCK_WORDS)
@@ -27,7 +28,7 @@ Scores = dict[str, NDArray[np.float64]]
 def block_words(folds: Sequence[Fold]) -> int:
     """Words in a block: the most, of `BLOCK_WORDS`, at which each text makes four blocks; else the least of them."""
     texts = [
-        pieces
+        words_by_person(pieces)
         for fold in folds
         for pieces in (
             fold.author_train,

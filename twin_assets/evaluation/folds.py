@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from twin_assets.digests import digest
-from twin_assets.evaluation.text import Piece, count_words, worded
+from twin_assets.evaluation.text import Piece, count_words, worded, words_by_person
 
 MIN_BLOCK_WORDS = 300
 """Words below which relative frequencies of common words say little."""
@@ -75,9 +75,7 @@ def folds(texts: VoiceTexts) -> tuple[Parting, list[Fold]]:
 
 def _pooled(others: Sequence[Piece]) -> tuple[Piece, ...]:
     """People with too little text for blocks of their own count as one."""
-    sizes: dict[str, int] = {}
-    for piece in others:
-        sizes[piece.by] = sizes.get(piece.by, 0) + count_words([piece])
+    sizes = words_by_person(others)
     return tuple(replace(piece, by=VARIOUS) if sizes[piece.by] < MIN_WORDS else piece for piece in others)
 
 

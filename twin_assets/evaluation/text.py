@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twin_assets.digests import digest
@@ -68,12 +68,17 @@ def count_words(pieces: Iterable[Piece]) -> int:
     return sum(len(WORD.findall(piece.text)) for piece in pieces)
 
 
-def count_blocks(pieces: Iterable[Piece], size: int) -> int:
-    """How many blocks of `size` words `blocks` cuts from the pieces."""
-    by_person: Counter[str] = Counter()
+def words_by_person(pieces: Iterable[Piece]) -> Counter[str]:
+    """Words that each person wrote of the pieces."""
+    counts: Counter[str] = Counter()
     for piece in pieces:
-        by_person[piece.by] += count_words([piece])
-    return sum(count // size for count in by_person.values())
+        counts[piece.by] += count_words([piece])
+    return counts
+
+
+def count_blocks(person_words: Mapping[str, int], size: int) -> int:
+    """How many blocks of `size` words `blocks` cuts from pieces with these words by person."""
+    return sum(count // size for count in person_words.values())
 
 
 def blocks(pieces: Sequence[Piece], size: int, seed: int = 0) -> list[Block]:

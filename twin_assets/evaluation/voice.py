@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from twin_assets.evaluation import delta, discriminator
 from twin_assets.evaluation.delta import Scores
 from twin_assets.evaluation.folds import MIN_BLOCK_WORDS, MIN_BLOCKS, Fold, Parting, VoiceTexts, folds
-from twin_assets.evaluation.text import count_blocks
+from twin_assets.evaluation.text import count_blocks, words_by_person
 from twin_assets.progress import Report, silent
 
 MAX_TOLERANCE = 0.1
@@ -87,7 +87,7 @@ def _too_little(parts: Sequence[Fold]) -> str:
             "the twin's answers": fold.twin,
         }
         for name, pieces in needed.items():
-            found = count_blocks(pieces, MIN_BLOCK_WORDS)
+            found = count_blocks(words_by_person(pieces), MIN_BLOCK_WORDS)
             if found < MIN_BLOCKS:
                 return (
                     f"too little text: {name} makes {found} blocks of {MIN_BLOCK_WORDS} words, {MIN_BLOCKS} are needed"
@@ -136,7 +136,7 @@ def judge(family: Family, scores: Sequence[Scores], parting: Parting, size: int,
 
 
 def _resampled_means(scores: Sequence[Scores], name: str, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Bootstrap means of one group, averaged over the folds; what both folds score is drawn alike in parts."""
+    """Bootstrap means of one group, averaged over the folds; what all folds score is drawn alike in all."""
     most = max(len(fold[name]) for fold in scores)
     drawn = generator.random(size=(RESAMPLES, most))
     resampled = []

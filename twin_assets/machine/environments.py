@@ -16,7 +16,6 @@ from pathlib import Path
 from twin_assets.errors import ProcessError
 
 ROOT = Path(__file__).resolve().parents[2]
-COLLECTED = ("Collecting ", "Processing ", "Looking in ")
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,10 @@ class Environment:
 def environments() -> dict[str, Environment]:
     """The project's environments by name; `test` adds the test tools to `core`."""
     lists = ROOT / "requirements"
-    platform = ROOT / "twin_assets" / "deployment" / "torch_cpu_platform"
     return {
         "core": Environment("core", ROOT / ".venv", (lists / "core.txt",), ("-e", str(ROOT))),
         "train": Environment("train", ROOT / ".venv-train", (lists / "train.txt",)),
-        "serve": Environment("serve", ROOT / ".venv-serve", (lists / "serve.txt",), (str(platform),)),
+        "serve": Environment("serve", ROOT / ".venv-serve", (lists / "serve.txt",)),
         "test": Environment("test", ROOT / ".venv", (lists / "core.txt", lists / "test.txt"), ("-e", str(ROOT))),
     }
 
@@ -106,7 +104,7 @@ class Installation(threading.Thread):
             for line in child.stdout:
                 file.write(line)
                 tail = [*tail[-14:], line.rstrip()]
-                if line.startswith("Collecting "):
+                if line.startswith(("Collecting ", "Requirement already")):
                     self.collected, self.step = self.collected + 1, "packages fetched"
                 elif line.startswith("Installing collected"):
                     self.step = "packages being unpacked"

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from twin_assets.machine.environments import environments
-from twin_assets.machine.processes import ProcessSpec
+from twin_assets.machine.processes import ProcessSpec, write_json
 from twin_assets.settings import ROOT, Settings
 
 STATE = "run/processes.json"
@@ -42,7 +42,7 @@ def state_file(settings: Settings) -> Path:
 
 
 def process_specs(settings: Settings) -> list[ProcessSpec]:
-    """MLflow, SGLang, Dagster's webserver and daemon, and the twin service, in the order of their start.
+    """SGLang, MLflow, Dagster's code server, webserver and daemon, and the twin service.
 
     SGLang starts with the adapters that are deployed, so that a restart of it changes no answer.
     """
@@ -56,7 +56,7 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
     base_folder = prepare_chat_model(settings.model(base), base, settings.models_dir)
     logs = settings.home / "logs"
     common = environment(settings)
-    workspace = ("-w", str(ROOT / "workspace.yaml"))
+    workspace = ("-w", str(_workspace(settings)))
     mlflow = settings.home / "mlflow"
     mlflow.mkdir(parents=True, exist_ok=True)
     serve = environments()["serve"].python
@@ -87,6 +87,19 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
             cwd=mlflow,
         ),
         ProcessSpec(
+            name="code",
+            command=(
+                *(sys.executable, "-m", "dagster", "api", "grpc", "--use-python-environment-entry-point"),
+                *("--module-name", "twin_assets.definitions", "--location-name", "twin"),
+                *("--host", "127.0.0.1", "--port", str(settings.ports.code)),
+            ),
+            environment=common,
+            log=logs / "code.log",
+            port=settings.ports.code,
+            ready_path=None,
+            cwd=ROOT,
+        ),
+        ProcessSpec(
             name="webserver",
             command=(
                 *(sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1"),
@@ -97,6 +110,7 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
             port=settings.ports.dagster,
             ready_path="/server_info",
             cwd=ROOT,
+            after="code",
         ),
         ProcessSpec(
             name="daemon",
@@ -104,6 +118,7 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
             environment=common,
             log=logs / "daemon.log",
             cwd=ROOT,
+            after="code",
         ),
         ProcessSpec(
             name="service",
@@ -115,6 +130,16 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
             cwd=ROOT,
         ),
     ]
+
+
+def _workspace(settings: Settings) -> Path:
+    """A workspace of one code server for all: by workspace.yaml each of Dagster's processes would start its own, and
+    the daemon a new one every minute.
+    """
+    file = settings.home / "run" / "workspace.yaml"
+    server = {"host": "127.0.0.1", "port": settings.ports.code, "location_name": "twin"}
+    write_json(file, {"load_from": [{"grpc_server": server}]})
+    return file
 
 
 def engine_base(settings: Settings) -> str:

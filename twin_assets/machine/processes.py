@@ -34,9 +34,12 @@ class ProcessSpec:
     environment: Mapping[str, str]
     log: Path
     port: int | None = None
-    ready_path: str = "/"
+    ready_path: str | None = "/"
+    """Path that answers once it is ready; None for a server that does not speak HTTP, ready once it listens."""
     timeout_s: float = 120.0
     cwd: Path | None = None
+    after: str = ""
+    """The process that has to be ready before this one starts."""
 
     @property
     def setting(self) -> str:
@@ -79,8 +82,14 @@ class ManagedProcess:
         if self.spec.port is None:
             return self.alive()
         if not self.seen_ready:
-            self.seen_ready = self.alive() and answers(f"http://127.0.0.1:{self.spec.port}{self.spec.ready_path}")
+            self.seen_ready = self.alive() and self._answers(self.spec.port)
         return self.seen_ready
+
+    def _answers(self, port: int) -> bool:
+        if self.spec.ready_path is not None:
+            return answers(f"http://127.0.0.1:{port}{self.spec.ready_path}")
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
 
     def failure(self, what: str) -> ProcessError:
         """An error that shows the end of its log."""

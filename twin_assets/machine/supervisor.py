@@ -47,7 +47,7 @@ class Supervisor:
         return stopped
 
     def start(self) -> None:
-        """Start every process and wait until all are ready.
+        """Start every process, side by side but for those that wait for another, and wait until all are ready.
 
         Raises ProcessError for a port that is taken, before anything is started, or with the last log lines of a
         process that does not come up.
@@ -55,13 +55,14 @@ class Supervisor:
         specs = self._specs()
         for spec in specs:
             require_free_port(spec)
-        for spec in specs:
-            self._processes[spec.name] = ManagedProcess.start(spec)
-        self._record()
-        self._wait_ready()
+        self._wait_ready(specs)
 
-    def watch(self) -> None:
-        """Restart whatever has died since the last call, with a bound on how often. Call it about once a second."""
+    def watch(self) -> list[str]:
+        """Restart whatever has died since the last call, with a bound on how often. Call it about once a second.
+
+        Returns the names of what was started again; all that such a process had started itself is gone.
+        """
+        restarted: list[str] = []
         for name, process in list(self._processes.items()):
             if process.alive() or name in self._gave_up:
                 continue
@@ -76,6 +77,8 @@ class Supervisor:
             self._processes[name] = ManagedProcess.start(spec)
             self._restarts[name] = [*recent, time.monotonic()]
             self._record()
+            restarted.append(name)
+        return restarted
 
     def stop(self) -> None:
         """Stop everything, the last started first asked."""
@@ -85,22 +88,28 @@ class Supervisor:
         self._processes.clear()
         self._state.unlink(missing_ok=True)
 
-    def _wait_ready(self) -> None:
-        started = time.monotonic()
-        waiting = dict(self._processes)
-        shown = started
-        while waiting:
-            for name, process in list(waiting.items()):
+    def _wait_ready(self, specs: Sequence[ProcessSpec]) -> None:
+        started = shown = time.monotonic()
+        unstarted = list(specs)
+        ready: set[str] = {""}
+        while len(ready) <= len(specs):
+            for spec in [spec for spec in unstarted if spec.after in ready]:
+                unstarted.remove(spec)
+                self._processes[spec.name] = ManagedProcess.start(spec)
+                self._record()
+            waiting = {name: process for name, process in self._processes.items() if name not in ready}
+            for name, process in waiting.items():
                 if process.ready():
                     self._report(f"  {name} is ready ({time.monotonic() - started:.0f} s)")
-                    del waiting[name]
+                    ready.add(name)
                 elif not process.alive():
                     raise process.failure(f"ended with status {process.child.returncode} while starting")
                 elif time.monotonic() - process.started > process.spec.timeout_s:
                     raise process.failure(f"did not answer within {process.spec.timeout_s:.0f} s")
-            if waiting and time.monotonic() - shown > 10:
+            if time.monotonic() - shown > 10:
                 shown = time.monotonic()
-                self._report(f"  [{shown - started:3.0f} s] still starting: {', '.join(waiting)}")
+                late = [spec.name for spec in specs if spec.name not in ready]
+                self._report(f"  [{shown - started:3.0f} s] still starting: {', '.join(late)}")
             time.sleep(0.3)
 
     def _record(self) -> None:
