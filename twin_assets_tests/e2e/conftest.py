@@ -1,0 +1,19 @@
+"""One twin for all tests of its life."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from twin_assets_tests.e2e.whole_twin import WholeTwin, small_twin
+
+
+@pytest.fixture(scope="module")
+def whole_twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeTwin]:
+    """A twin that is not started yet; whatever runs of it at the end is stopped."""
+    twin = small_twin(tmp_path_factory.mktemp("twin"))
+    yield twin
+    if twin.process is not None and twin.process.poll() is None:
+        twin.process.send_signal(signal.SIGINT)
+        twin.process.wait(timeout=90)
+    twin.twin("down")
