@@ -91,7 +91,7 @@ class SftStage(Strict):
     lora_alpha: Positive = 32
     eval_every: Positive = 30
     eval_rows: Positive = 32
-    """Validation samples that the loss is measured on while training; the evaluation stage measures on the test split."""
+    """Validation samples that the loss is measured on while training; evaluation has the test split."""
     patience: Positive = 3
     """Evaluations without a lower loss after which training stops."""
 
@@ -196,7 +196,7 @@ class ServiceSettings(Strict):
     context_tokens: Annotated[int, Field(ge=256)] = 2048
     """Prompt and answer together; passages are cut, then old turns left out, until a request fits."""
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
-    """Values of the Host header that are answered: a page of another site cannot reach the service by a name of its own."""
+    """Values of the Host header that are answered: another site cannot reach the service by a name of its own."""
 
 
 class Settings(BaseSettings):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import dagster as dg
+from dagster_shared.error import SerializableErrorInfo
 
 from twin_assets.defs.ledger import LANE_TAG, UNFINISHED, forgive, recorded, world
 from twin_assets.lineage import GRAPH, Node, Plan, Recorded, plan
@@ -112,7 +113,7 @@ def _line(entry: dg.EventLogEntry, partition: str) -> str:
     if kind == dg.DagsterEventType.STEP_FAILURE:
         failure = event.step_failure_data
         detail = failure.user_failure_data.description if failure.user_failure_data else None
-        return f"{place} {name}: FAILED: {detail or (failure.error.message if failure.error else '')}"
+        return f"{place} {name}: FAILED: {detail or _cause(failure.error)}"
     if kind == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         check = event.asset_check_evaluation_data
         verdict = "passed" if check.passed else "FAILED"
@@ -120,3 +121,10 @@ def _line(entry: dg.EventLogEntry, partition: str) -> str:
     if kind == dg.DagsterEventType.RUN_FAILURE and not step:
         return f"      run {entry.run_id[:8]} failed: {entry.user_message or event.message or ''}"
     return ""
+
+
+def _cause(error: SerializableErrorInfo | None) -> str:
+    """The innermost error: the outer ones only say which step it was."""
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error else ""

@@ -14,12 +14,18 @@ def render_page(author: str, deployment: Deployment | None) -> str:
     template = Template((WEB / "index.html").read_text(encoding="utf-8"))
     if deployment is None:
         status = "No twin is deployed yet. Run “twin up”; until then the base model answers."
+        lead = "Ask the base model something."
+        about = f"It has not been trained on {author}’s writing, but it can look passages up."
     else:
-        status = f"Recipe {deployment.recipe}, deployed {deployment.deployed_at:%d %B %Y, %H:%M} UTC."
+        status = f"Recipe {deployment.recipe}, deployed {deployment.deployed_at:%d %b %Y, %H:%M} UTC"
+        lead = f"Ask {author}’s twin something."
+        about = f"Answers come from a model trained on {author}’s own writing."
+    about += " The passages are listed below each answer, so that you can check what it says."
     return template.substitute(
         author=escape(author, quote=True),
-        initials=escape("".join(word[0] for word in author.split()[:2]).upper(), quote=True),
         status=escape(status, quote=True),
+        lead=escape(lead, quote=True),
+        about=escape(about, quote=True),
         state="missing" if deployment is None else "deployed",
         twin="disabled" if deployment is None else "selected",
         base="selected" if deployment is None else "",

@@ -30,7 +30,9 @@ def loss_table(history: list[dict[str, Any]]) -> str:
             lines.append(f"| {row['step']} | {mean} | {row['eval_loss']:.4f} | {row['elapsed_s']:.0f} s |")
             since = []
     if since:
-        lines.append(f"| {history[-1]['step']} | {sum(since) / len(since):.4f} | - | {history[-1]['elapsed_s']:.0f} s |")
+        lines.append(
+            f"| {history[-1]['step']} | {sum(since) / len(since):.4f} | - | {history[-1]['elapsed_s']:.0f} s |"
+        )
     return "\n".join(lines)
 
 
@@ -50,5 +52,6 @@ def _picture(history: list[dict[str, Any]]) -> str:
     axes.grid(alpha=0.3)
     axes.legend()
     target = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(target)
+    FigureCanvasAgg(figure)
+    figure.savefig(target, format="png")
     return base64.b64encode(target.getvalue()).decode("ascii")

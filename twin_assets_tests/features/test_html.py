@@ -98,8 +98,32 @@ def test_html_nested_too_deeply_is_read_as_its_lines():
 @given(
     st.lists(
         st.sampled_from(
-            ["<p>", "</p>", "<b>", "</b>", "<pre>", "</pre>", "<ul>", "<li>", "</ul>", "<td>", "<table>", "<br>"]
-            + ["<blockquote>", "&lt;", "&nbsp;", "word", " ", "\n", "<h2>", "</h2>", "<img>", "<!--", "<", "\u200b"]
+            [
+                "<p>",
+                "</p>",
+                "<b>",
+                "</b>",
+                "<pre>",
+                "</pre>",
+                "<ul>",
+                "<li>",
+                "</ul>",
+                "<td>",
+                "<table>",
+                "<br>",
+                "<blockquote>",
+                "&lt;",
+                "&nbsp;",
+                "word",
+                " ",
+                "\n",
+                "<h2>",
+                "</h2>",
+                "<img>",
+                "<!--",
+                "<",
+                "\u200b",
+            ]
         ),
         max_size=30,
     ).map("".join)

@@ -91,8 +91,6 @@ FRAGMENTS = st.sampled_from(
         "![",
         "](",
         ")",
-    ]
-    + [
         "[",
         "]",
         "> ",

@@ -143,7 +143,7 @@ def _result(s: Stage, trained: TrainedAdapter, identity: str, made_from: dict[st
         trained.digest,
         f"{s.node.partition}-{result['stage']}",
         {**recipe.model_dump(mode="json"), **made_from, "identity": identity},
-        trained.history,
+        [{key: value for key, value in row.items() if isinstance(value, int | float)} for row in trained.history],
         losses,
     )
     return s.result(

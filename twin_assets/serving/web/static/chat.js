@@ -116,11 +116,10 @@ async function ask(text) {
   // A question without an answer is taken back, so that the next one does not follow upon it.
   if (shown.textContent) chat.push({ role: "assistant", content: shown.textContent });
   else chat.pop();
-  follow(() => {
-    showSources(turn, last.citations ?? []);
-    showNotes(turn, last.twin, finish);
-    turn.removeAttribute("aria-busy");
-  });
+  // The sources come in below without scrolling: the answer is what is being read.
+  showSources(turn, last.citations ?? []);
+  showNotes(turn, last.twin, finish);
+  turn.removeAttribute("aria-busy");
   send.textContent = "Ask";
   running = null;
 }
