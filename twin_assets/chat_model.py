@@ -121,7 +121,7 @@ def package_file(package: str, file: str) -> Path:
         found = Path(str(importlib.metadata.distribution(package).locate_file(file)))
     except importlib.metadata.PackageNotFoundError:
         raise ModelError(
-            f"the package {package!r} is not installed", "run `make setup` (requirements/core.txt)"
+            f"the package {package!r} is not installed", "run `make twin` (requirements/core.txt)"
         ) from None
     if not found.is_file():
         raise ModelError(

@@ -197,7 +197,9 @@ def _taught(passages: Sequence[_Passage], teacher: Ask, name: str, instructions:
     outputs = teacher([PROMPT.format(passage=p.span.text) for p in passages]) if passages else []
     for passage, output in zip(passages, outputs, strict=True):
         instruction = tidied(output) if output is not None else ""
-        reason = rejection(instruction, passage.span.text, instructions.taken) if output is not None else "no answer"
+        known = f"{passage.document.title} {passage.span.heading_path}"
+        rejected = rejection(instruction, passage.span.text, known, instructions.taken)
+        reason = rejected if output is not None else "no answer"
         if not reason:
             instructions.give(passage.sample_id, instruction, f"teacher:{name}")
         outcomes[reason or "accepted"] += 1

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Set
 
-from twin_assets.datasets.words import STOP_WORDS, content_stems, ngrams, same_wording, stem, word_set, words
+from twin_assets.datasets.words import STOP_WORDS, WORD, content_stems, ngrams, same_wording, stem, word_set, words
 
 SHORTEST, LONGEST = 4, 30
 """Words of an instruction."""
@@ -12,14 +12,15 @@ COPIED = 8
 """Words running that an instruction must not have in common with its answer: it would give the answer away."""
 
 _PREFIX = re.compile(
-    r"^\s*(?:\*{0,2}(?:the\s+)?(?:reader'?s?\s+)?(?:question|request|instruction|q)\b\*{0,2}\s*[:.]\s*|[-*]\s+|\d+[.)]\s+)",
+    r"^\s*(?:\*{0,2}(?:the\s+)?(?:reader'?s?\s+)?(?:question|request|instruction|q)\b\*{0,2}\s*[:.]\s*"
+    r"|[-*]\s+|\d+[.)]\s+|(?:what is the answer to (?:the|this) question\b[\s:,\"'“‘]*)+(?=\w))",
     re.I,
 )
 _QUOTES = "\"'“”‘’`*_ "
 _META = re.compile(
     r"\b(?:the (?:author|writer|passage|text|reader|article|excerpt|paragraph|narrator|speaker)"
     r"|this (?:author|article|passage|text|excerpt|paragraph|piece|post|section)"
-    r"|passage|excerpt|paragraph|given text|above|as an ai)\b",
+    r"|(?:this|the) (?:question|answer)|passage|excerpt|paragraph|given text|above|as an ai)\b",
     re.I,
 )
 _QUESTION = word_set(
@@ -34,17 +35,20 @@ _FUNCTION = STOP_WORDS | _QUESTION
 
 
 def tidied(output: str) -> str:
-    """The teacher's output without what small models put around an answer: a label, quotation marks, a list mark."""
+    """The teacher's output without what small models put around it: a label, quotation marks, talk after a question."""
     line = _PREFIX.sub("", output.strip()).strip(_QUOTES)
+    first, _, rest = line.partition("\n")
+    line = first.rstrip(_QUOTES) if rest and first.rstrip(_QUOTES).endswith("?") else line
     return re.sub(r"\s+([?!.])$", r"\1", line)
 
 
-def rejection(instruction: str, answer: str, taken: Set[str]) -> str:
+def rejection(instruction: str, answer: str, known: str, taken: Set[str]) -> str:
     """Why an instruction is not good enough for an answer, or an empty string when it is.
 
     Args:
         instruction: one tidied output of the teacher.
         answer: the passage that it must ask for.
+        known: the passage's title and headings, whose names an instruction may use.
         taken: the `same_wording` of the instructions that the dataset has already.
     """
     if "\n" in instruction:
@@ -61,10 +65,14 @@ def rejection(instruction: str, answer: str, taken: Set[str]) -> str:
         return "speaks of the text"
     if copies(instruction, answer):
         return "copied"
-    subject = {stem(token) for token in tokens if token not in STOP_WORDS and token not in _REQUEST and len(token) > 2}
-    shared = subject & content_stems(answer)
-    if not shared or 3 * len(shared) < len(subject):
+    subject = [stem(token) for token in tokens if token not in STOP_WORDS and token not in _REQUEST and len(token) > 2]
+    if len(set(subject)) < len(subject):
+        return "repeats itself"
+    there = content_stems(answer)
+    if not there.intersection(subject) or 3 * len(there.intersection(subject)) < len(subject):
         return "off topic"
+    if not _names(instruction) <= {word.casefold() for word in WORD.findall(f"{known} {answer}")}:
+        return "invented name"
     return "duplicate" if same_wording(instruction) in taken else ""
 
 
@@ -74,6 +82,11 @@ def copies(instruction: str, answer: str) -> bool:
     length = min(COPIED, len(asked))
     runs = set(ngrams(answered, length))
     return any(run in runs for run in ngrams(asked, length))
+
+
+def _names(instruction: str) -> set[str]:
+    """Words after the first that are capitalized or hold a digit: names, which a small teacher likes to invent."""
+    return {word.casefold() for word in WORD.findall(instruction)[1:] if word != word.lower() or word[-1].isdigit()}
 
 
 def _asks(instruction: str, tokens: list[str]) -> bool:

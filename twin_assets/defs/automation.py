@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from twin_assets.defs.ledger import LANE_TAG, REQUEST_TAG, world
+from twin_assets.defs.ledger import LANE_TAG, REQUEST_TAG, lanes_at_work, world
 from twin_assets.defs.partitions import RECIPES, SOURCES, register
 from twin_assets.errors import TwinError
 from twin_assets.lineage import GRAPH, LANES, Lane, Request, plan
@@ -60,6 +60,8 @@ def sensor_of(lane: Lane, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefin
             settings = load_settings()
         except TwinError as error:
             return dg.SkipReason(str(error))
+        if at_work := [above for above in LANES[: LANES.index(lane)] if above in lanes_at_work(context.instance)]:
+            return dg.SkipReason(f"waits for the run of {' and '.join(at_work)}")
         register(context.instance, [s.name for s in settings.sources.sources], list(settings.recipes))
         decided = plan(world(context.instance, settings))
         requests = [run_request(r) for r in decided.requests if r.lane == lane]

@@ -55,6 +55,11 @@ def world(instance: dg.DagsterInstance, settings: Settings) -> World:
     )
 
 
+def lanes_at_work(instance: dg.DagsterInstance) -> set[str]:
+    """The lanes with an unfinished run; costs one query, where a whole `world` costs some twenty."""
+    return {lane for lane, _ in _active(instance)}
+
+
 def _active(instance: dg.DagsterInstance) -> frozenset[tuple[Lane, str]]:
     runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
     lanes = ((run.tags.get(LANE_TAG), run.tags.get("dagster/partition", "")) for run in runs)

@@ -40,7 +40,7 @@ class Embedder:
     def __init__(self, folder: Path, name: str = "") -> None:
         self._folder = folder
         self._label = name or folder.name
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     @cached_property
     def name(self) -> str:
@@ -86,9 +86,11 @@ class Embedder:
 
     @cached_property
     def _model(self) -> Any:
-        from sentence_transformers import SentenceTransformer
-
         with self._lock:
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils.logging import disable_progress_bar
+
+            disable_progress_bar()
             try:
                 return SentenceTransformer(str(self._folder), local_files_only=True)
             except (OSError, ValueError, KeyError) as error:

@@ -30,9 +30,9 @@ def fold(documents: Sequence[CleanedDocument], threshold: float) -> Folded:
     """Fold duplicates into the document that is public, then dated earliest, then longest.
 
     Two documents are one when their words are the same, or when the Jaccard similarity of the 8-word shingles of
-    their own words reaches `threshold` (0 to 1). A short post that a long article contains stays
-    a document: it is a piece of its own. Block quotes do not count, so two comments on one long quotation stay two.
-    The result does not depend on the order of `documents`.
+    their own words reaches `threshold` (0 to 1). A short post that a long article contains stays a document:
+    it is a piece of its own. Block quotes do not count, so two comments on one long quotation stay two. The result
+    does not depend on the order of `documents`.
     """
     from datasketch import MinHash, MinHashLSH
 
@@ -50,10 +50,9 @@ def fold(documents: Sequence[CleanedDocument], threshold: float) -> Folded:
         if into is None and of_document:
             signature = MinHash(num_perm=_PERMUTATIONS, hashfunc=int)
             signature.update_batch(of_document)
-            best, into = max(
-                ((jaccard(of_document, shingles[c]), c) for c in index.query(signature)), default=(0.0, None)
-            )
-            into, reason = (into if best >= threshold else None), f"{best:.2f} of the shingles"
+            nearest = max(((jaccard(of_document, shingles[c]), c) for c in index.query(signature)), default=(0.0, ""))
+            if nearest[1] and nearest[0] >= threshold:
+                into, reason = nearest[1], f"{nearest[0]:.0%} of the shingles"
         if into is None:
             canonical[document.document_id] = document
             by_text[same] = document.document_id

@@ -40,8 +40,12 @@ class Environment:
 
     def is_complete(self) -> bool:
         """Whether just this was installed to the end; a moved or interrupted environment is not complete."""
-        stamp = self.folder / "complete"
-        return stamp.is_file() and stamp.read_text() == self.wanted() and self.python.exists()
+        return self.stamp.is_file() and self.stamp.read_text() == self.wanted() and self.python.exists()
+
+    @property
+    def stamp(self) -> Path:
+        """The file that says what was installed to the end; `core` and `test` share a folder, but no stamp."""
+        return self.folder / f"complete-{self.name}"
 
     def packages(self) -> int:
         """How many packages the lists name."""
@@ -77,14 +81,14 @@ class Installation(threading.Thread):
         try:
             if not environment.python.exists():
                 self._call([sys.executable, "-m", "venv", str(environment.folder)])
-            (environment.folder / "complete").unlink(missing_ok=True)
+            environment.stamp.unlink(missing_ok=True)
             lists = [part for file in environment.lists for part in ("-r", str(file))]
             pip = [str(environment.python), "-m", "pip", "install", "--no-deps", "--disable-pip-version-check"]
             self._call([*pip, *lists])
             if environment.local:
                 self.step = "installing this project"
                 self._call([*pip, "-q", "--no-build-isolation", *environment.local])
-            (environment.folder / "complete").write_text(environment.wanted())
+            environment.stamp.write_text(environment.wanted())
         except ProcessError as error:
             self.error = str(error)
         self.seconds = time.monotonic() - self.started

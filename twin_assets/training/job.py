@@ -134,7 +134,7 @@ class TrainingJob:
         """The command line that trains the job, in the training environment below `root`. Raises TrainingError."""
         python = root / ".venv-train" / "bin" / "python"
         if not python.is_file():
-            raise TrainingError(f"there is no training environment at {str(python)!r}", "run `make setup`")
+            raise TrainingError(f"there is no training environment at {str(python)!r}", "run `make twin`")
         return [str(python), str(Path(__file__).with_name("run.py")), str(self.folder.resolve() / "job.json")]
 
     def environment(self, device: Literal["auto", "cpu", "cuda"] = "auto") -> dict[str, str]:
