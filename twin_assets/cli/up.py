@@ -54,7 +54,8 @@ def run_up(console: Console, sources: Path | None, *, once: bool, question: str)
         _step(console, "5/5 asking the twin")
         answered = _ask(console, settings, question)
         _show_urls(console, settings)
-        console.print(f"Ready after {time.monotonic() - started:.0f} s.")
+        state_of_it = "Ready" if complete and answered else "Running, but not all is well (see above)"
+        console.print(f"{state_of_it} after {time.monotonic() - started:.0f} s.", highlight=False)
         if not once:
             console.print("Ctrl-C stops everything. What you write from now on is taken up by itself.")
             _stay(console, observer, supervisor)

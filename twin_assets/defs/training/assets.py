@@ -52,15 +52,18 @@ def sft_adapter(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.Mat
     pool="gpu",
 )
 def dpo_adapter(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
-    """The SFT adapter tuned on preferences, as one LoRA on the base model; the SFT adapter itself without `dpo`."""
+    """The SFT adapter tuned on preferences, as one LoRA on base; without `dpo`, or without a pair, that adapter."""
     with stage(context, twin) as s:
         from twin_assets.digests import digest
         from twin_assets.training.adapters import adapter_identity, trainer_version
 
         recipe = s.twin.settings.recipes[s.node.partition]
         sft, preferences = s.version("sft_adapter", s.node.partition), s.version("preference_dataset")
-        if recipe.dpo is None:
-            return s.result(sft, {"adapter": sft, "note": "this recipe has no preference tuning"})
+        pairs = [pair for pair in s.twin.tables.read(PreferenceSample) if pair.split == "train"]
+        if recipe.dpo is None or not pairs:
+            why = "there is no preference pair to tune on" if recipe.dpo else "this recipe has no preference tuning"
+            s.report(f"{why}: the SFT adapter is taken as it is")
+            return s.result(sft, {"adapter": sft, "note": why})
         identity = adapter_identity(
             recipe, s.twin.base_digest, digest(sft, preferences), trainer_version(), stage="dpo"
         )
@@ -72,7 +75,7 @@ def dpo_adapter(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.Mat
                 recipe,
                 base_model=s.twin.base_folder,
                 sft_adapter=s.twin.artifacts.get(f"adapters/{sft}"),
-                train_file=_preference_file(s.twin, folder),
+                train_file=_preference_file(s.twin, pairs, folder),
                 validation_file=validation,
                 report=s.report,
             )
@@ -92,11 +95,11 @@ def _instruction_files(twin: Twin, folder: Path) -> tuple[Path, Path]:
     return train, validation
 
 
-def _preference_file(twin: Twin, folder: Path) -> Path:
+def _preference_file(twin: Twin, pairs: list[PreferenceSample], folder: Path) -> Path:
     from twin_assets.datasets.export import export_preferences
 
     file = folder / "dpo-train.jsonl"
-    export_preferences(twin.tables.read(PreferenceSample), "train", twin.settings.author, file)
+    export_preferences(pairs, "train", twin.settings.author, file)
     return file
 
 
