@@ -19,7 +19,10 @@ RRF_K = 60
 PER_DOCUMENT = 2
 """Chunks of one document among the results, unless there are not enough others."""
 
-_CANDIDATES = 50
+_CANDIDATES = 2
+"""Of each search, for one result; at least 10. With deep lists a chunk that both find far down outranks the first of
+one: on 386 queries to a real blog, 10 candidates found 0.93 of the sections by their heading and 0.98 of the chunks by
+a sentence among 5 results, 50 candidates 0.91 and 0.90, 100 candidates 0.87 and 0.88."""
 _QUERY_WORDS = 200
 _COLUMNS = (
     "chunk_id",
@@ -94,7 +97,7 @@ class Searcher:
         table = self._current()
         if table.count_rows() == 0:
             return []
-        where, limit = _filter(kinds, scope), max(_CANDIDATES, 4 * k)
+        where, limit = _filter(kinds, scope), max(10, _CANDIDATES * k)
         by_vector = self._by_vector(table, query, where, limit)
         by_text = self._by_text(table, terms, where, limit) if terms else []
         ranks = [{str(row["chunk_id"]): rank for rank, row in enumerate(found, 1)} for found in (by_vector, by_text)]
@@ -112,8 +115,9 @@ class Searcher:
 
     def _by_vector(self, table: "Table", query: str, where: str | None, limit: int) -> list[dict[str, Any]]:
         vector = list(self._embedder.embed([query])[0])
-        search = table.search(vector, vector_column_name="vector").distance_type("cosine").select([*_COLUMNS])
-        found: list[dict[str, Any]] = _filtered(search, where).limit(limit).to_list()
+        search = table.search(vector, vector_column_name="vector").distance_type("cosine")
+        columns = [*_COLUMNS, "_distance"]
+        found: list[dict[str, Any]] = _filtered(search.select(columns), where).limit(limit).to_list()
         return found
 
     def _by_text(self, table: "Table", terms: str, where: str | None, limit: int) -> list[dict[str, Any]]:
@@ -122,7 +126,8 @@ class Searcher:
         from twin_assets.features.index import TEXT_COLUMNS
 
         match = MultiMatchQuery(" ".join(terms.split()[:_QUERY_WORDS]), list(TEXT_COLUMNS))
-        found: list[dict[str, Any]] = _filtered(table.search(match).select([*_COLUMNS]), where).limit(limit).to_list()
+        search = table.search(match).select([*_COLUMNS, "_score"])
+        found: list[dict[str, Any]] = _filtered(search, where).limit(limit).to_list()
         return found
 
     def _current(self) -> "Table":

@@ -19,7 +19,7 @@ from twin_assets.progress import Report, silent
 from twin_assets.settings import ROOT, Recipe
 from twin_assets.training import check
 from twin_assets.training.adapters import RUNNER, Stage, TrainedAdapter, adapter_digest, collect
-from twin_assets.training.recipes import render_dpo, render_sft
+from twin_assets.training.recipes import dpo_stage, render_dpo, render_sft
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ class TrainingJob:
         `validation_file` holds samples as for SFT: the loss on them is measured before and after.
         Raises TrainingError and ConfigError as `sft` does.
         """
+        limit = dpo_stage(recipe).sequence_len
         _raise_first(check.data_problems(train_file, {"messages", "chosen", "rejected"}))
-        limit = recipe.dpo.sequence_len if recipe.dpo else 0
         train = _selected(base_model, train_file, limit, report)
         validation = _validation(base_model, validation_file, recipe)
         config = render_dpo(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from twin_assets.errors import ConfigError, InsufficientDataError
-from twin_assets.settings import Recipe
+from twin_assets.settings import DpoStage, Recipe
 
 PLUGIN = "axolotl_plugin"
 """The module beside run.py that Axolotl loads as a plugin."""
@@ -139,9 +139,7 @@ def render_dpo(
 
     Raises ConfigError for a refused key or a recipe without `dpo`, InsufficientDataError without pairs.
     """
-    stage = recipe.dpo
-    if stage is None:
-        raise ConfigError("the recipe has no `dpo` section", "add one, or train with `sft` alone")
+    stage = dpo_stage(recipe)
     steps = _bounded_steps(stage.max_steps, stage.max_epochs, pairs, stage.micro_batch_size, "preference pairs")
     roles = {role: [role] for role in ("system", "user", "assistant")}
     pair_fields = {"field_chosen": "chosen", "field_rejected": "rejected", "roles": roles}
@@ -167,6 +165,13 @@ def render_dpo(
         "remove_unused_columns": False,
     }
     return _with_overrides(config, recipe.axolotl)
+
+
+def dpo_stage(recipe: Recipe) -> DpoStage:
+    """The recipe's preference tuning. Raises ConfigError when it has none."""
+    if recipe.dpo is None:
+        raise ConfigError("the recipe has no `dpo` section", "add one, or train with `sft` alone")
+    return recipe.dpo
 
 
 def _bounded_steps(max_steps: int, max_epochs: int, sequences: int, batch: int, what: str) -> int:

@@ -41,6 +41,12 @@ def fake() -> Iterator[Any]:
 
 
 @pytest.fixture
+def served() -> Any:
+    """Serves an application on a free port, as a context manager that gives its URL."""
+    return fake_sglang.served
+
+
+@pytest.fixture
 def engine(fake: Any) -> Iterator[Engine]:
     """A client of the fake server."""
     with Engine(fake.url) as client:

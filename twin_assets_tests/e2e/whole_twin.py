@@ -82,7 +82,7 @@ class WholeTwin:
             time.sleep(0.2)
         return found
 
-    def ready(self, timeout_s: float = 420) -> None:
+    def ready(self, timeout_s: float = 900) -> None:
         """Wait until it has answered its own question."""
         self.until(lambda: "Ready after" in self.log.read_text(), "the twin is not ready", timeout_s)
 

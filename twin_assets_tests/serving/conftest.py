@@ -29,7 +29,7 @@ def _deployment_conftest() -> Any:
 
 
 shared = _deployment_conftest()
-fake, engine = shared.fake, shared.engine
+fake, engine, served = shared.fake, shared.engine, shared.served
 make_adapter, candidate, make_settings = shared.make_adapter, shared.candidate, shared.make_settings
 
 NOTES = "The kettle argument has three parts. " * 12
@@ -58,12 +58,6 @@ class ListSearch:
 @pytest.fixture
 def search() -> ListSearch:
     return ListSearch()
-
-
-@pytest.fixture
-def served() -> Any:
-    """Serves an application on a free port, as a context manager that gives its URL."""
-    return shared.fake_sglang.served
 
 
 @pytest.fixture
