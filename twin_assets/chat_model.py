@@ -77,10 +77,11 @@ def prepare_chat_model(config: ModelConfig, name: str, models_dir: Path, report:
         staged = models_dir / f".{name}.staged"
         shutil.rmtree(staged, ignore_errors=True)
         try:
-            report(f"converting {gguf.name} to safetensors (about half a minute)")
-            _convert(gguf, staged)
-            report("checking the converted model: tokenizer, and one greedy answer")
-            _prove(staged, name)
+            with _quiet():
+                report(f"converting {gguf.name} to safetensors (about half a minute)")
+                _convert(gguf, staged)
+                report("checking the converted model: tokenizer, and one greedy answer")
+                _prove(staged, name)
             (staged / _MARKER).write_text(json.dumps(marker))
             _swap(staged, target)
         except OSError as error:
@@ -283,6 +284,20 @@ def _locked(file: Path) -> Iterator[None]:
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the progress bars of transformers, which would run into the caller's own lines."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def _read_json(file: Path) -> dict[str, Any] | None:

@@ -28,6 +28,9 @@ _SHORTCODE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.S)
 _FENCED = re.compile(r"^ {0,3}(`{3,}|~{3,})[^\n]*\n.*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)", re.M | re.S)
 _ANCHOR = re.compile(r"\s*(?:\(#[^()\s]*\)|\{[#.][^{}]*\})\s*$")
 _FOOTNOTE = re.compile(r"\[\^[^\]\s]+\]:|\[\d{1,3}\]:?\s")
+_QUOTE_TAG = re.compile(r"<blockquote\b", re.I)
+_QUOTE_END = re.compile(r"</blockquote\s*>", re.I)
+_QUOTE_LINE = re.compile(r"^[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*>", re.M)
 _SETEXT_WORDS = 12
 """A longer `heading` underlined with `---` is a paragraph above a rule, as in posts written as plain text."""
 
@@ -61,7 +64,7 @@ def blocks(text: str) -> list[Block]:
         found += _block("links", text, starts, line, first)  # what no token covers are link definitions
         found += _classified(text, starts, tokens, at)
         line = max(line, last)
-    return [*found, *_block("links", text, starts, line, len(starts) - 1)]
+    return _html_quotes(text, [*found, *_block("links", text, starts, line, len(starts) - 1)])
 
 
 @cache
@@ -94,6 +97,18 @@ def _classified(text: str, starts: list[int], tokens: "list[Token]", at: int) ->
         found += _block("quote", text, starts, quote_first, quote_last)
         first = max(first, quote_last)
     return found + _paragraph(text, starts, first, last)
+
+
+def _html_quotes(text: str, found: list[Block]) -> list[Block]:
+    """Quotes written as HTML, which may go on over several blocks, and `>` lines that an HTML block swallowed."""
+    marked, depth = [], 0
+    for block in found:
+        content = "" if block.kind == "code" else text[block.start : block.end]
+        opened, closed = len(_QUOTE_TAG.findall(content)), len(_QUOTE_END.findall(content))
+        is_quote = depth > 0 or opened > 0 or (block.kind == "prose" and _QUOTE_LINE.search(content) is not None)
+        marked.append(block._replace(kind="quote") if is_quote else block)
+        depth = max(depth + opened - closed, 0)
+    return marked
 
 
 def _quotes_within(tokens: "list[Token]", at: int) -> list[tuple[int, int]]:

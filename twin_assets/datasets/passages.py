@@ -19,6 +19,9 @@ STAGE = "instruction_dataset"
 CountTokens = Callable[[list[str]], list[int]]
 """Token counts of texts by the chat model's tokenizer, without special tokens."""
 
+_SEAM = 2
+"""Tokens reckoned for the empty line between two units."""
+
 _PART = re.compile(
     r"(?<=[.!?…])[\"'”’)\]*_]*\s+(?=[^\W_a-z]|[\"'“‘(\[*_`])"  # between sentences
     r"|\n[ \t]*\n"  # between paragraphs of a list item
@@ -97,7 +100,7 @@ class _Cutter:
     def __init__(self, document: CorpusDocument, max_tokens: int, min_words: int, count_tokens: CountTokens) -> None:
         self._document, self._max_tokens, self._min_words = document, max_tokens, min_words
         self._count = count_tokens
-        self._found: list[PassageSpan] = []
+        self._packed: list[tuple[tuple[str, ...], list[_Unit]]] = []
         self._exclusions: list[Exclusion] = []
 
     def add(self, heading_path: tuple[str, ...], section: Sequence[Block]) -> None:
@@ -115,15 +118,26 @@ class _Cutter:
         self._pack(heading_path, run)
 
     def result(self) -> Cut:
-        """The passages within bounds: a tokenizer may count a whole longer than its parts."""
-        counts = self._count([p.text for p in self._found]) if self._found else []
-        kept = []
-        for passage, tokens in zip(self._found, counts, strict=True):
-            if tokens <= self._max_tokens:
-                kept.append(passage)
-            else:
-                self._leave_out(passage.start, passage.end, "too_long")
-        return Cut(kept, self._exclusions)
+        """The passages within bounds; one that a tokenizer counts longer than its parts is halved between units."""
+        kept: list[PassageSpan] = []
+        waiting = self._packed
+        while waiting:
+            counts = self._count([self._text(units[0].start, units[-1].end) for _, units in waiting])
+            halves = []
+            for (heading_path, units), tokens in zip(waiting, counts, strict=True):
+                start, end = units[0].start, units[-1].end
+                text = self._text(start, end)
+                if tokens > self._max_tokens and len(units) > 1:
+                    middle = len(units) // 2
+                    halves += [(heading_path, units[:middle]), (heading_path, units[middle:])]
+                elif tokens > self._max_tokens:
+                    self._leave_out(start, end, "too_long")
+                elif word_count(prose(text)) < self._min_words:
+                    self._leave_out(start, end, "too_short")
+                else:
+                    kept.append(PassageSpan(start, end, text, heading_path))
+            waiting = halves
+        return Cut(sorted(kept), self._exclusions)
 
     def _text(self, start: int, end: int) -> str:
         return self._document.text[start:end]
@@ -136,20 +150,15 @@ class _Cutter:
     def _pack(self, heading_path: tuple[str, ...], run: Sequence[tuple[Block, int]]) -> None:
         """Turn a run of prose and code with nothing between into passages of about equal length."""
         for units in self._unit_runs(run):
-            for first, last in _packed([unit.tokens for unit in units], self._max_tokens):
-                start, end = units[first].start, units[last - 1].end
-                text = self._text(start, end)
-                if word_count(prose(text)) < self._min_words:
-                    self._leave_out(start, end, "too_short")
-                else:
-                    self._found.append(PassageSpan(start, end, text, heading_path))
+            ranges = _packed([unit.tokens for unit in units], self._max_tokens)
+            self._packed += [(heading_path, units[first:last]) for first, last in ranges]
 
     def _unit_runs(self, run: Sequence[tuple[Block, int]]) -> Iterator[list[_Unit]]:
         """Glue code to the prose before it and lists to the line that announces them; part what is too long."""
         units: list[_Unit] = []
         open_to_next = False
         for block, tokens in run:
-            glued = units[-1].tokens + 1 + tokens if units else 0
+            glued = units[-1].tokens + _SEAM + tokens if units else 0
             if units and (block.kind == "code" or open_to_next) and glued <= self._max_tokens:
                 units[-1] = _Unit(units[-1].start, block.end, glued)
             elif block.kind == "code" and (units or tokens > self._max_tokens or len(run) == 1):
@@ -182,7 +191,7 @@ class _Cutter:
 
 
 def _packed(tokens: Sequence[int], limit: int) -> list[tuple[int, int]]:
-    """Half-open ranges of units, in order, each within `limit` tokens (one for the seam between two units).
+    """Half-open ranges of units, in order, each within `limit` tokens.
 
     As few ranges as can be, then the smallest limit that needs no more: so the last one is not a scrap.
     """
@@ -195,8 +204,8 @@ def _greedy(tokens: Sequence[int], limit: int) -> list[tuple[int, int]]:
     ranges: list[tuple[int, int]] = []
     first, total = 0, 0
     for at, count in enumerate(tokens):
-        if at > first and total + 1 + count > limit:
+        if at > first and total + _SEAM + count > limit:
             ranges.append((first, at))
             first, total = at, 0
-        total += count + (at > first)
+        total += count + (_SEAM if at > first else 0)
     return [*ranges, (first, len(tokens))] if tokens else []

@@ -20,6 +20,8 @@ ENGINE = "engine"
 TIMEOUT_S = 60.0
 ATTEMPTS = 3
 BACKOFF_S = 1.0
+GIVE_UP = 12
+"""Questions running without an answer after which the rest is not asked."""
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -55,6 +57,7 @@ class Teacher:
         self._key = _key(config)
         self._timeout_s, self._attempts, self._backoff_s, self._sleep = timeout_s, attempts, backoff_s, sleep
         self._report = report
+        self._failing = 0
         self.failures: Counter[str] = Counter()
         """How many questions went without an answer, by reason."""
 
@@ -72,8 +75,8 @@ class Teacher:
     async def ask_many(self, prompts: list[str]) -> list[str | None]:
         """The answers to prompts, in their order; None where there is none, with its reason in `failures`.
 
-        The first prompt is asked alone: a server that is down, or that refuses, is found by one request.
-        Raises EngineError when the model cannot be reached or refuses for good, at the first prompt or later.
+        The first prompt is asked alone: a server that is down, hangs or refuses is found by one request.
+        Raises EngineError in that case, and when the model goes away or fails `GIVE_UP` times running later on.
         """
         if not prompts:
             return []
@@ -89,6 +92,8 @@ class Teacher:
         first = await one(prompts[0])
         if self.failures["refused"]:
             raise self._refused()
+        if self.failures["timeout"]:
+            raise self._away(f"did not answer within {self._timeout_s:g} s")
         try:
             async with asyncio.TaskGroup() as group:
                 rest = [group.create_task(one(prompt)) for prompt in prompts[1:]]
@@ -103,12 +108,16 @@ class Teacher:
                 await self._sleep(self._backoff_s * 2 ** (attempt - 1))
             answer, reason = await self._try(prompt)
             if answer is not None:
+                self._failing = 0
                 return answer
             if reason == "refused":
                 break
         if reason == "unreachable":
-            raise self._away()
+            raise self._away("cannot be reached")
         self.failures[reason] += 1
+        self._failing += 1
+        if self._failing >= GIVE_UP:
+            raise self._away(f"failed {self._failing} times running (last: {reason})")
         return None
 
     async def _try(self, prompt: str) -> tuple[str | None, str]:
@@ -145,14 +154,14 @@ class Teacher:
         content = response.choices[0].message.content if response.choices else None
         return (content, "") if content else (None, "empty")
 
-    def _away(self) -> EngineError:
+    def _away(self, what: str) -> EngineError:
         where = f" at {self._base}" if self._base else ""
         remedy = (
             "start the twin's own server (`twin up`), or name another teacher as datasets.teacher in config/twin.yaml"
         )
         if self._config.api_base != ENGINE:
             remedy = "check the network and `api_base` in the teacher's file of config/models/"
-        return EngineError(f"the teacher {self._config.model!r}{where} cannot be reached", remedy)
+        return EngineError(f"the teacher {self._config.model!r}{where} {what}", remedy)
 
     def _refused(self) -> EngineError:
         return EngineError(

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel
 
 from twin_assets.digests import digest
 from twin_assets.errors import EvaluationError, InsufficientDataError
+from twin_assets.evaluation.measured import Measured
 from twin_assets.prompts import Message, request_messages
 from twin_assets.records import InstructionSample
 
@@ -30,7 +30,7 @@ Score = Callable[[Sequence[Scored]], Sequence[float]]
 """Gives, for each text in order, the sum of the natural logarithms of the probabilities of the answer's tokens."""
 
 
-class BitsPerByte(BaseModel):
+class BitsPerByte(Measured):
     """Bits per byte over all answers together; `bits` and `answer_bytes` are per sample, in the samples' order."""
 
     value: float
@@ -40,7 +40,7 @@ class BitsPerByte(BaseModel):
     answer_bytes: tuple[int, ...]
 
 
-class Gain(BaseModel):
+class Gain(Measured):
     """By which share the twin's bits per byte lie below the base model's, with its 95 % interval."""
 
     value: float

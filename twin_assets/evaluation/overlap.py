@@ -7,15 +7,14 @@ Models are Few-Shot Learners", appendix C) take a text as seen in training.
 import statistics
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel
-
+from twin_assets.evaluation.measured import Measured
 from twin_assets.evaluation.text import WORD, Piece
 
 RECITED = 13
 """Words from which a shared run counts as recited."""
 
 
-class Match(BaseModel):
+class Match(Measured):
     """The longest run of words of one text that is in the training text: its length, the passage and its document."""
 
     words: int
@@ -23,7 +22,7 @@ class Match(BaseModel):
     document: str
 
 
-class Overlap(BaseModel):
+class Overlap(Measured):
     """Longest shared runs of a set of texts, in words."""
 
     texts: int

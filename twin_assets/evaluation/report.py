@@ -1,8 +1,7 @@
 """The evaluation report: what was measured of one adapter, as JSON and as Markdown."""
 
-from pydantic import BaseModel, ConfigDict
-
 from twin_assets.evaluation.likelihood import Gain
+from twin_assets.evaluation.measured import Measured
 from twin_assets.evaluation.overlap import RECITED, Overlap
 from twin_assets.evaluation.retrieval_recall import RetrievalRecall
 from twin_assets.evaluation.voice import VoiceScore
@@ -10,7 +9,7 @@ from twin_assets.evaluation.voice import VoiceScore
 SCALE = "0 is the base model's own answers, 1 the author's held-out text"
 
 
-class Likelihood(BaseModel):
+class Likelihood(Measured):
     """Held-out bits per byte of base and twin on the same texts under the same prompts."""
 
     base: float
@@ -20,14 +19,14 @@ class Likelihood(BaseModel):
     samples: int
 
 
-class Overlaps(BaseModel):
+class Overlaps(Measured):
     """Verbatim overlap with training text; the base model's shows what is common phrase."""
 
     base: Overlap
     twin: Overlap
 
 
-class Example(BaseModel):
+class Example(Measured):
     """One held-out prompt with the author's own text and both models' answers."""
 
     prompt: str
@@ -36,7 +35,7 @@ class Example(BaseModel):
     twin: str
 
 
-class SampleRow(BaseModel):
+class SampleRow(Measured):
     """What was measured of one model on one held-out sample; a figure of an answer is None where none was generated."""
 
     sample_id: str
@@ -46,10 +45,8 @@ class SampleRow(BaseModel):
     words_in_sentence: float | None = None
 
 
-class EvaluationReport(BaseModel):
-    """All that was measured of one adapter. Numbers that are not finite survive in JSON, so that the gate sees them."""
-
-    model_config = ConfigDict(ser_json_inf_nan="constants")
+class EvaluationReport(Measured):
+    """All that was measured of one adapter."""
 
     recipe: str
     adapter_digest: str

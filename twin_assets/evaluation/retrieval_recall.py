@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from pydantic import BaseModel
-
+from twin_assets.evaluation.measured import Measured
 from twin_assets.records import InstructionSample
 
 RECALL_AT = 5
@@ -13,7 +12,7 @@ Search = Callable[[str, int], Sequence[str]]
 """Takes a question and a number of results; gives chunk ids, best first."""
 
 
-class RetrievalRecall(BaseModel):
+class RetrievalRecall(Measured):
     """Means over the questions; `questions` counts those that name chunks, `skipped` those that name none."""
 
     recall_at_5: float

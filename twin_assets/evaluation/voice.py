@@ -9,11 +9,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import Field
 
 from twin_assets.evaluation import delta, discriminator
 from twin_assets.evaluation.delta import Scores
 from twin_assets.evaluation.folds import MIN_BLOCK_WORDS, MIN_BLOCKS, Fold, Parting, VoiceTexts, folds
+from twin_assets.evaluation.measured import Measured
 from twin_assets.evaluation.text import count_blocks, words_by_person
 from twin_assets.progress import Report, silent
 
@@ -24,7 +25,7 @@ Family = Literal["cosine_delta", "masked_ngrams"]
 Interval = tuple[float, float]
 
 
-class VoiceScore(BaseModel):
+class VoiceScore(Measured):
     """One family's score. `value`, with its 95 % interval, is None when the family is not valid; `why` says why.
 
     `others` is where other people's held-out text lies on the scale; `author_raw` and `base_raw` are the anchors 1
@@ -42,7 +43,7 @@ class VoiceScore(BaseModel):
     author_raw: float | None = None
     base_raw: float | None = None
     block_words: int = 0
-    blocks: dict[str, int] = {}
+    blocks: dict[str, int] = Field(default_factory=dict)
 
 
 def voice_scores(texts: VoiceTexts, seed: int = 42, report: Report = silent) -> list[VoiceScore]:

@@ -1,0 +1,184 @@
+"""Search: both ways of finding, fusion, diversity, privacy, odd queries, and new versions."""
+
+import threading
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from twin_assets.errors import StorageError
+from twin_assets.features.index import build_indexes
+from twin_assets.retrieval import Searcher
+from twin_assets.retrieval.search import RRF_K, diverse, reciprocal_rank_fusion
+from twin_assets.storage import TableStore
+
+
+def ids(passages):
+    return [passage.chunk_id for passage in passages]
+
+
+def test_what_both_searches_find_comes_first(write, store, topics):
+    write(
+        {"text": "The sea was calm around the lighthouse", "title": "Keeping watch"},
+        {"text": "A database without indexes"},
+        {"text": "Sea, sea, sea"},
+        {"text": "The lighthouse of the garden"},
+    )
+    found = Searcher(store, topics).search("lighthouse by the sea", 3)
+    assert ids(found)[0] == "c0"
+    first = found[0]
+    assert (first.title, first.url, first.kind, first.scope) == (
+        "Keeping watch",
+        "https://example.org/0",
+        "markdown",
+        "public",
+    )
+    assert first.text[first.start : first.end] == first.text
+    assert first.score == pytest.approx(1 / (RRF_K + first.vector_rank) + 1 / (RRF_K + first.text_rank))
+    assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
+
+
+def test_words_are_found_that_the_vectors_do_not_know(write, store, topics):
+    write(*({"text": f"sea number {n}"} for n in range(30)), {"text": "zymurgy in the clock"})
+    found = Searcher(store, topics).search("zymurgy", 3)
+    assert "c30" in ids(found)
+
+
+def test_headings_are_searched_too(write, store, topics):
+    write({"text": "Words.", "heading_path": "On zymurgy > Yeast"}, {"text": "Other words."})
+    build_indexes(store, 4)
+    assert ids(Searcher(store, topics).search("zymurgy", 1)) == ["c0"]
+
+
+def test_private_chunks_are_for_the_author_alone(write, store, topics):
+    write({"text": "my secret garden", "scope": "private"}, {"text": "a public garden"})
+    build_indexes(store, 4)
+    searcher = Searcher(store, topics)
+    assert ids(searcher.search("secret garden", 5)) == ["c1"]
+    assert set(ids(searcher.search("secret garden", 5, scope="private"))) == {"c0", "c1"}
+
+
+def test_kinds_are_filtered(write, store, topics):
+    write(
+        {"text": "a clock", "kind": "x"},
+        {"text": "the clock", "kind": "linkedin"},
+        {"text": "clock", "kind": "substack"},
+    )
+    searcher = Searcher(store, topics)
+    assert set(ids(searcher.search("clock", 5, kinds=["x", "substack"]))) == {"c0", "c2"}
+    assert searcher.search("clock", 5, kinds=[]) == []
+    assert searcher.search("clock", 5, kinds=["x' OR '1'='1"]) == []
+
+
+def test_one_document_does_not_fill_the_results(write, store, topics):
+    chunks = [{"text": f"sea sea {n}", "document_id": "long"} for n in range(6)]
+    write(*chunks, {"text": "a sea"}, {"text": "sea and garden"})
+    found = Searcher(store, topics).search("sea", 4)
+    assert [p.document_id for p in found].count("long") == 2
+    assert len(Searcher(store, topics).search("sea", 7)) == 7
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        '"unclosed',
+        "a AND (b OR",
+        "NOT *",
+        "text:sea^2~",
+        "'; DROP TABLE x; --",
+        "???",
+        "🙂",
+        "\x00",
+        "sea " * 20_000,
+        "x" * 100_000,
+    ],
+)
+@pytest.mark.parametrize("indexed", [True, False])
+def test_there_is_no_query_that_fails(write, store, topics, query, indexed):
+    write({"text": "The sea"}, {"text": "a clock"})
+    if indexed:
+        build_indexes(store, 4)
+    assert len(Searcher(store, topics).search(query, 2)) == 2
+
+
+@pytest.mark.parametrize(("query", "k"), [("", 5), (" \n\t", 5), ("sea", 0)])
+def test_nothing_asked_for_is_nothing_found(write, store, topics, query, k):
+    write({"text": "The sea"})
+    assert Searcher(store, topics).search(query, k) == []
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(query=st.text(max_size=40), k=st.integers(1, 6))
+def test_any_query_finds_at_most_k_different_passages(write, store, topics, query, k):
+    write(*({"text": f"The sea and the clock {n}", "document_id": f"d{n % 3}"} for n in range(5)))
+    found = ids(Searcher(store, topics).search(query, k))
+    assert len(found) == len(set(found)) <= k
+
+
+def test_a_new_version_is_seen_without_a_new_searcher(write, store, topics):
+    write({"text": "The sea"})
+    searcher = Searcher(store, topics)
+    assert ids(searcher.search("clock", 5)) == ["c0"]
+    write({"text": "The sea"}, {"text": "A clock"})
+    assert ids(searcher.search("clock", 1)) == ["c1"]
+    write({"text": "The sea"})
+    assert ids(searcher.search("clock", 5)) == ["c0"]
+
+
+def test_searching_goes_on_while_the_table_is_written(write, store, topics):
+    write({"text": "The sea"})
+    searcher, faults, done = Searcher(store, topics), [], threading.Event()
+
+    def search():
+        while not done.is_set():
+            found = searcher.search("sea", 3)
+            if not found:
+                faults.append(found)
+
+    threads = [threading.Thread(target=search) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for size in range(1, 12):
+            write(*({"text": f"The sea {n} {size}"} for n in range(size)))
+            build_indexes(store, 4)
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join(timeout=60)
+    assert faults == []
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_a_feature_store_that_is_not_there_yet_says_what_to_do(tmp_path, topics):
+    searcher = Searcher(TableStore(str(tmp_path)), topics)
+    with pytest.raises(StorageError, match="no table 'chunk_embeddings'") as error:
+        searcher.search("sea")
+    assert "materialize" in error.value.remedy
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_feature_store_finds_nothing(write, store, topics):
+    write()
+    assert Searcher(store, topics).search("sea") == []
+
+
+def test_vectors_of_another_model_are_refused(write, store, topics):
+    write({"text": "The sea", "embedder": "other@1"})
+    searcher = Searcher(store, topics)
+    with pytest.raises(StorageError, match="embedded by 'other@1', not by 'topics@1'"):
+        searcher.search("sea")
+    write({"text": "The sea"})
+    assert ids(searcher.search("sea")) == ["c0"]
+
+
+def test_reciprocal_rank_fusion_is_the_published_sum():
+    fused = reciprocal_rank_fusion([{"a": 1, "b": 2}, {"b": 1, "c": 2}])
+    assert list(fused) == ["b", "a", "c"]
+    assert fused == pytest.approx({"a": 1 / 61, "b": 1 / 61 + 1 / 62, "c": 1 / 62})
+
+
+def test_diversity_gives_way_where_there_are_not_enough_documents():
+    of = {"a1": "a", "a2": "a", "a3": "a", "a4": "a", "b1": "b"}
+    assert diverse(["a1", "a2", "a3", "a4", "b1"], of, 3) == ["a1", "a2", "b1"]
+    assert diverse(["a1", "a2", "a3", "a4", "b1"], of, 5) == ["a1", "a2", "b1", "a3", "a4"]
