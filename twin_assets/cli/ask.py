@@ -38,7 +38,7 @@ def example_question(settings: Settings) -> str:
     from twin_assets.records import InstructionSample
     from twin_assets.storage import TableStore
 
-    samples = TableStore(settings.lance_uri, settings.storage.options).read(InstructionSample, "split = 'test'")
+    samples = TableStore.of(settings).read(InstructionSample, "split = 'test'")
     asked = sorted((s for s in samples if s.instruction.endswith("?")), key=lambda s: s.sample_id) or samples
     return asked[0].instruction if asked else "What do you write about?"
 

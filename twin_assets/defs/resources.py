@@ -28,12 +28,12 @@ class Twin:
     @cached_property
     def tables(self) -> TableStore:
         """The Lance tables."""
-        return TableStore(self.settings.lance_uri, self.settings.storage.options)
+        return TableStore.of(self.settings)
 
     @cached_property
     def artifacts(self) -> ArtifactStore:
         """Adapters and reports."""
-        return ArtifactStore(self.settings.artifacts_uri, self.settings.home / "artifact-cache")
+        return ArtifactStore.of(self.settings)
 
     @cached_property
     def embedder(self) -> "Embedder":

@@ -60,7 +60,7 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
     mlflow = settings.home / "mlflow"
     mlflow.mkdir(parents=True, exist_ok=True)
     serve = environments()["serve"].python
-    artifacts = ArtifactStore(settings.artifacts_uri, settings.home / "artifact-cache")
+    artifacts = ArtifactStore.of(settings)
     adapters = adapters_to_load(DeploymentStore(settings.home), fetch_from(artifacts))
     return [
         ProcessSpec(

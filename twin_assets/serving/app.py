@@ -127,8 +127,7 @@ def create_app(settings: Settings, search: Search, fetch: Fetch | None = None) -
         search: gives passages for a query; called in a thread.
         fetch: gives the folder of an adapter's URI; the artifact store of the settings when it is left out.
     """
-    store = ArtifactStore(settings.artifacts_uri, settings.home / "artifact-cache")
-    service = Service(settings, search, fetch or fetch_from(store))
+    service = Service(settings, search, fetch or fetch_from(ArtifactStore.of(settings)))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -44,5 +44,5 @@ class FeatureStoreSearch:
         settings = self._settings
         model = settings.model(settings.features.embedder)
         embedder = Embedder(embedding_model_folder(model, settings.models_dir), settings.features.embedder)
-        searcher = Searcher(TableStore(settings.lance_uri, settings.storage.options), embedder)
+        searcher = Searcher(TableStore.of(settings), embedder)
         return searcher.search

@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 from pyarrow import fs
 
 from twin_assets.digests import digest, file_sha256
 from twin_assets.errors import StorageError
+from twin_assets.settings import Settings
 
 
 class ArtifactStore:
@@ -29,6 +31,11 @@ class ArtifactStore:
         self._uri = uri.rstrip("/")
         self._cache = cache
         self._options = dict(options or {})
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The store that the settings name."""
+        return cls(settings.artifacts_uri, settings.home / "artifact-cache", settings.storage.options)
 
     def put(self, name: str, folder: Path) -> str:
         """Store a folder under a name and return its URI; what is already there under the name is replaced.

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pyarrow as pa
 
 from twin_assets.digests import digest_set
 from twin_assets.errors import StorageError
 from twin_assets.records import Record
+from twin_assets.settings import Settings
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -45,6 +46,11 @@ class TableStore:
     def __init__(self, uri: str, options: Mapping[str, str] | None = None) -> None:
         self._uri = uri
         self._options = dict(options or {})
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The tables that the settings name."""
+        return cls(settings.lance_uri, settings.storage.options)
 
     def table(self, record: type[R], schema: pa.Schema | None = None) -> "Table":
         """The LanceDB table of a record, made empty when there is none. Raises StorageError."""

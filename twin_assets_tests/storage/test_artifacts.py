@@ -1,5 +1,6 @@
 """Artifacts: folders appear whole or not at all, locally and on S3."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import pytest
 from pyarrow import fs
 
 from twin_assets.errors import StorageError
+from twin_assets.settings import load_settings
 from twin_assets.storage import ArtifactStore
 from twin_assets.storage.artifacts import folder_digest
 
@@ -87,6 +89,7 @@ def test_what_a_dead_process_left_is_put_right(tmp_path, folder):
 WRITER = """
 import os, shutil, signal, sys
 from pathlib import Path
+from twin_assets.settings import load_settings
 from twin_assets.storage import ArtifactStore
 step, store, folder = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 count = 0
@@ -123,3 +126,12 @@ def test_a_writer_killed_at_any_step_leaves_the_old_folder_or_the_new_one(tmp_pa
     assert run.returncode == -9 or found == new
     artifacts.put("x", folder)
     assert folder_digest(artifacts.get("x")) == new
+
+
+def test_the_stores_of_the_settings_reach_s3_with_the_settings_options(tmp_path, folder, s3, monkeypatch):
+    monkeypatch.setenv("TWIN_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TWIN_STORAGE__ARTIFACTS", f"s3://twin/{tmp_path.name}/of-settings")
+    monkeypatch.setenv("TWIN_STORAGE__OPTIONS", json.dumps(s3))
+    artifacts = ArtifactStore.of(load_settings())
+    artifacts.put("x", folder)
+    assert folder_digest(artifacts.get("x")) == folder_digest(folder)
