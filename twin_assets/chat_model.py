@@ -9,11 +9,12 @@ every chat model can answer is answered and ended.
 
 import fcntl
 import importlib.metadata
+import io
 import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any
 
@@ -288,13 +289,15 @@ def _locked(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the progress bars of transformers, which would run into the caller's own lines."""
+    """Without progress bars, which would run into the caller's own lines: some ask transformers whether they are wanted,
+    others just write to standard error."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
     try:
-        yield
+        with redirect_stderr(io.StringIO()):
+            yield
     finally:
         if shown:
             logging.enable_progress_bar()

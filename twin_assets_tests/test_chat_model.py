@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tqdm import tqdm
 
 from twin_assets import chat_model
 from twin_assets.chat_model import model_digest, package_file, prepare_chat_model
@@ -197,3 +198,20 @@ def test_a_models_digest_is_kept_beside_it(tmp_path: Path, monkeypatch: pytest.M
 def test_a_folder_without_weights_has_no_digest(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="safetensors"):
         model_digest(a_model(tmp_path / "one", without="model.safetensors"))
+
+
+def test_progress_bars_of_libraries_do_not_run_into_the_report(
+    fake_conversion: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quietly = chat_model._convert
+
+    def convert_with_a_bar(gguf: Path, out: Path) -> None:
+        for _ in tqdm([1, 2, 3]):
+            pass
+        quietly(gguf, out)
+
+    monkeypatch.setattr(chat_model, "_convert", convert_with_a_bar)
+    lines: list[str] = []
+    prepare_chat_model(BUNDLED, "model", tmp_path, lines.append)
+    assert len(lines) == 2
+    assert capsys.readouterr().err == ""
