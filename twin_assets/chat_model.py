@@ -289,8 +289,10 @@ def _locked(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without progress bars, which would run into the caller's own lines: some ask transformers whether they are wanted,
-    others just write to standard error."""
+    """Without progress bars, which would run into the caller's own lines.
+
+    Some ask transformers whether they are wanted, others just write to standard error.
+    """
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()

@@ -21,12 +21,10 @@ def run_run(console: Console, sources: Path | None, *, retry: bool) -> int:
     observer = Observer(settings)
     if retry:
         console.print(f"{len(observer.retry())} failed run(s) are given another try")
-    state = observer.state()
-    while not state.settled:
+    while observer.at_work() or not (state := observer.state()).settled:
         for line in observer.news():
             console.print(line, highlight=False, markup=False)
         time.sleep(1)
-        state = observer.state()
     for line in observer.news():
         console.print(line, highlight=False, markup=False)
     console.print("every artifact is up to date" if not state.plan.stale else f"stale: {len(state.plan.stale)}")

@@ -104,8 +104,7 @@ def _follow(console: Console, observer: "Observer", supervisor: Supervisor) -> b
             observer.bury()
         for line in observer.news():
             console.print(f"  {line}", highlight=False, markup=False)
-        state = observer.state()
-        if state.settled:
+        if not observer.at_work() and (state := observer.state()).settled:
             break
         time.sleep(1)
     for line in observer.news():
@@ -119,7 +118,7 @@ def _follow(console: Console, observer: "Observer", supervisor: Supervisor) -> b
 def _stay(console: Console, observer: "Observer", supervisor: Supervisor) -> None:
     while True:
         _follow(console, observer, supervisor)
-        time.sleep(2)
+        time.sleep(4)
 
 
 def _ask(console: Console, settings: Settings, question: str) -> bool:

@@ -25,8 +25,6 @@ LONGEST_ANSWER = 220
 LENGTH_RATIO = (0.25, 4.0)
 """Least and most words of the rejected answer for each word of the chosen one: else the pair teaches only length."""
 
-_BATCH = 16
-
 _REFUSAL = re.compile(
     r"^\W*(?:i'?m sorry|i am sorry|sorry,|i apologi[sz]e"
     r"|i can(?:'t|not) (?:help|assist|answer|provide|fulfil|write|create)|i(?:'m| am) (?:unable|not able)"
@@ -84,21 +82,18 @@ def build_preferences(
     report(f"{len(chosen)} pairs wanted, {len(reused)} of them known; asking {base_name} for {len(new)} answers")
     exclusions = []
     reasons: Counter[str] = Counter()
-    for first in range(0, len(new), _BATCH):
-        batch = new[first : first + _BATCH]
-        answers = answer([sample.instruction for sample in batch])
-        if len(answers) != len(batch):
-            raise EngineError(
-                f"{base_name!r} gave {len(answers)} answers to {len(batch)} instructions", "report this as a bug"
-            )
-        for sample, rejected in zip(batch, answers, strict=True):
-            reason = _unusable(sample.answer, rejected)
-            if reason:
-                reasons[reason] += 1
-                exclusions.append(_left_out(sample, rejected, reason))
-            else:
-                kept.append(_pair(sample, rejected.strip(), base_name, digests[sample.sample_id]))
-        report(f"answers of the base model: {first + len(batch)} of {len(new)}")
+    answers = answer([sample.instruction for sample in new]) if new else []
+    if len(answers) != len(new):
+        raise EngineError(
+            f"{base_name!r} gave {len(answers)} answers to {len(new)} instructions", "report this as a bug"
+        )
+    for sample, rejected in zip(new, answers, strict=True):
+        reason = _unusable(sample.answer, rejected)
+        if reason:
+            reasons[reason] += 1
+            exclusions.append(_left_out(sample, rejected, reason))
+        else:
+            kept.append(_pair(sample, rejected.strip(), base_name, digests[sample.sample_id]))
     stats = {"pairs": len(kept), "reused": len(reused), "asked": len(new)}
     stats |= {f"pairs_{split}": n for split, n in sorted(Counter(pair.split for pair in kept).items())}
     stats |= {f"left_out_{reason}": n for reason, n in sorted(reasons.items())}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-from twin_assets.defs.ledger import LANE_TAG, UNFINISHED, forgive, recorded, world
+from twin_assets.defs.ledger import LANE_TAG, UNFINISHED, forgive, lanes_at_work, recorded, world
 from twin_assets.lineage import GRAPH, Node, Plan, Recorded, plan
 from twin_assets.settings import Settings
 
@@ -45,6 +45,10 @@ class Observer:
         """The graph as it is now."""
         seen = world(self.instance, self.settings)
         return State(plan(seen), len(seen.active), len(seen.recorded))
+
+    def at_work(self) -> bool:
+        """Whether any run is unfinished; one query, where a `state` is some twenty and takes time from the run."""
+        return bool(lanes_at_work(self.instance))
 
     def recorded(self, asset: str, partition: str = "") -> Recorded | None:
         """What an asset's last materialization recorded."""

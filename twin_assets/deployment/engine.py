@@ -120,7 +120,7 @@ class Engine:
         prompts: Sequence[Sequence[Message]],
         adapter: str | None = None,
         *,
-        concurrency: int = 8,
+        concurrency: int = 16,
         max_tokens: int = 256,
         temperature: float = 0.0,
         seed: int | None = None,
