@@ -34,7 +34,8 @@ def _chunks(settings: Settings, _: str) -> object:
 
 def _instruction_dataset(settings: Settings, _: str) -> object:
     bases = sorted({recipe.base_model for recipe in settings.recipes.values()})
-    teacher = config_digest(settings.teacher())
+    # How many questions are asked at once changes no answer.
+    teacher = digest(settings.teacher().model_dump(mode="json", exclude={"concurrency"}))
     return [config_digest(settings.datasets), teacher, settings.author, [_model(settings, base) for base in bases]]
 
 

@@ -74,7 +74,7 @@ class TeacherConfig(Strict):
     api_key_env: str | None = None
     temperature: float = 0.0
     max_tokens: Positive = 48
-    concurrency: Positive = 8
+    concurrency: Positive = 32
     max_calls: Annotated[int, Field(ge=0)] = 160
     """Samples asked of the teacher in one version; the others take the heading-based instruction."""
 
@@ -181,7 +181,9 @@ class EngineSettings(Strict):
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     max_total_tokens: Positive = 16384
-    max_running_requests: Positive = 16
+    max_running_requests: Positive = 32
+    threads: Positive | None = None
+    """OpenMP threads on a CPU; all cores but one when it is left out."""
     max_lora_rank: Positive = 64
     start_timeout_s: Positive = 240
     extra_args: tuple[str, ...] = ()

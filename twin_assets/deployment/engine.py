@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -120,7 +120,7 @@ class Engine:
         prompts: Sequence[Sequence[Message]],
         adapter: str | None = None,
         *,
-        concurrency: int = 16,
+        concurrency: int = 32,
         max_tokens: int = 256,
         temperature: float = 0.0,
         seed: int | None = None,
@@ -179,17 +179,16 @@ class Engine:
     def _many(self, call: Callable[[T], R], items: Iterable[T], concurrency: int, what: str, report: Report) -> list[R]:
         waiting = list(items)
         meter = Meter(what, len(waiting), report)
-        results = []
         with ThreadPoolExecutor(concurrency, thread_name_prefix="engine") as pool:
             futures = [pool.submit(call, item) for item in waiting]
             try:
-                for future in futures:
-                    results.append(future.result())
+                for done in as_completed(futures):
+                    done.result()
                     meter.advance()
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        return results
+        return [future.result() for future in futures]
 
     def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:

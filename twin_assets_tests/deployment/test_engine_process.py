@@ -101,6 +101,15 @@ def test_the_environment_is_offline_and_finds_the_platform(make_settings: Any, m
     assert environment["PYTHONPATH"] == os.pathsep.join([str(PLATFORM_DIR), "elsewhere"])
 
 
+def test_one_core_is_left_for_what_asks_the_engine(make_settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def threads(cores: int | None, **engine: int) -> str:
+        monkeypatch.setattr(os, "cpu_count", lambda: cores)
+        return engine_environment(make_settings(engine=EngineSettings(**engine)))["OMP_NUM_THREADS"]
+
+    assert [threads(cores) for cores in (None, 1, 2, 16)] == ["1", "1", "1", "15"]
+    assert threads(2, threads=2) == "2"
+
+
 def test_the_platforms_folder_is_a_distribution_with_sglangs_entry_point() -> None:
     (found,) = distributions(path=[str(PLATFORM_DIR)])
     (entry,) = found.entry_points
