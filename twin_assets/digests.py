@@ -10,10 +10,12 @@ from typing import Any
 LENGTH = 32
 """Hexadecimal digits kept: 128 bits, so that a collision among a billion rows has a chance below 1e-20."""
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+
 
 def digest(*parts: object) -> str:
     """Digest of a sequence of JSON-serializable parts; `("ab", "c")` and `("a", "bc")` differ."""
-    canonical = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    canonical = _CANONICAL.encode(parts)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:LENGTH]
 
 
@@ -36,6 +38,11 @@ def file_sha256(path: Path) -> str:
 def document_id(kind: str, native: str) -> str:
     """Identity of a document: its kind of source with its canonical URL or native id."""
     return digest("document", kind, native)
+
+
+def row_id(source: str, document: str) -> str:
+    """Identity of a document's row among those of all sources: several sources may hold the same document."""
+    return digest("row", source, document)
 
 
 def chunk_id(document: str, start: int, end: int, text: str) -> str:

@@ -3,6 +3,7 @@
     TwinError
     ├── ConfigError           a wrong key, type or path in config/ or in the environment
     ├── SourceError           a source as a whole cannot be read (a bad row is an Exclusion, not an error)
+    │   └── FetchError        a page could not be fetched, or must not be
     ├── StorageError          a table or artifact cannot be read or written
     ├── InsufficientDataError too little of the author's own writing for the step that was asked for
     ├── ModelError            a model's files are missing, or are not the ones that were pinned
@@ -40,6 +41,20 @@ class ConfigError(TwinError):
 
 class SourceError(TwinError):
     """A source as a whole cannot be read."""
+
+
+class FetchError(SourceError):
+    """A page could not be fetched, or must not be.
+
+    Args:
+        reason: `address` (not public), `robots`, `too_large`, `timeout`, `redirects`, `status`, `connection`, `type`.
+        status: the HTTP status, 0 when there was no answer.
+    """
+
+    def __init__(self, what: str, remedy: str = "", *, reason: str, status: int = 0) -> None:
+        super().__init__(what, remedy)
+        self.reason = reason
+        self.status = status
 
 
 class StorageError(TwinError):

@@ -15,9 +15,10 @@ def parameters(settings: Settings, node: Node) -> str:
 
 def _raw_documents(settings: Settings, partition: str) -> object:
     from twin_assets.collection import fingerprint
+    from twin_assets.collection.keep import forgotten
 
     source = next(source for source in settings.sources.sources if source.name == partition)
-    return [settings.author, fingerprint(source)]
+    return [settings.author, fingerprint(source), forgotten(settings.collection_dir).get(partition, [])]
 
 
 def _cleaned_documents(settings: Settings, _: str) -> object:

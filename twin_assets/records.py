@@ -14,7 +14,22 @@ import pyarrow as pa
 
 from twin_assets.digests import digest
 
-Kind = Literal["linkedin", "substack", "x", "markdown"]
+Kind = Literal[
+    "linkedin",
+    "medium",
+    "substack",
+    "x",
+    "bluesky",
+    "mastodon",
+    "whatsapp",
+    "telegram",
+    "wordpress",
+    "markdown",
+    "git",
+    "paper",
+    "site",
+]
+"""A platform or format. Its archive and its live side are of one kind, so that a piece has one id from both."""
 Scope = Literal["public", "private"]
 Split = Literal["train", "validation", "test"]
 
@@ -73,11 +88,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class RawDocument(Record):
-    """A piece of writing as it was collected, own or not; `excluded` says why it is not the author's to train on."""
+    """A piece of writing as it was collected, own or not; `excluded` says why it is not the author's to train on.
+
+    Two sources may hold the same document (an export and the live side): each has a row of its own.
+    """
 
     TABLE: ClassVar[str] = "raw_documents"
-    KEY: ClassVar[str] = "document_id"
+    KEY: ClassVar[str] = "row_id"
 
+    row_id: str
     document_id: str
     source: str
     kind: Kind
@@ -125,8 +144,9 @@ class CleanedDocument(Record):
     """A document as Markdown, structure kept; `input_digest` names the raw row and the cleaner that made it."""
 
     TABLE: ClassVar[str] = "cleaned_documents"
-    KEY: ClassVar[str] = "document_id"
+    KEY: ClassVar[str] = "row_id"
 
+    row_id: str
     document_id: str
     source: str
     kind: Kind

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from twin_assets.config_files import check, load_yaml
@@ -33,24 +33,54 @@ class Strict(BaseModel):
 
 
 class SourceConfig(Strict):
-    """One source of the author's writing; `kind` is recognized from the path when it is left out."""
+    """One source of the author's writing: a `path` (archive, folder, file) or a `url` (URL, handle, arXiv id).
+
+    `kind` is recognized from it when it is left out.
+    """
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-    path: Path
+    path: Path | None = None
+    url: str = ""
     kind: Kind | None = None
     include_drafts: bool = False
     include_private: bool = False
+    """Collect messages and unlisted posts. They stay private: found for nobody but the owner."""
+    include_coauthored: bool = False
+    """Take what was written together with others as own words."""
     own_names: tuple[str, ...] = ()
-    """Names besides the author's that mean the author in bylines."""
+    """Names, handles, ids or e-mail addresses besides the author's name that mean the author."""
     base_url: str = ""
     """Where the source is published: makes links of relative permalinks (Markdown) and of slugs (Substack)."""
+    schedule: str = "daily"
+    """When a `url` is collected: `hourly`, `daily`, `weekly`, `never`, or a cron expression in UTC."""
+    max_pages: Annotated[int, Field(gt=0)] = 500
+    """Most pages that one run fetches of a `url`."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "SourceConfig":
+        if (self.path is None) == (not self.url):
+            raise ValueError(f"source {self.name!r} needs either `path` or `url`")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person."""
+        return self.url or str(self.path)
 
 
 class SourcesConfig(Strict):
     """`sources.yaml`: whose writing it is and where it lies."""
 
     author: Annotated[str, Field(min_length=1)]
-    sources: Annotated[tuple[SourceConfig, ...], Field(min_length=1)]
+    sources: tuple[SourceConfig, ...] = ()
+    archives: Path | None = None
+    """A watched folder: each export archive that is put into it becomes a source."""
+
+    @model_validator(mode="after")
+    def _any_place(self) -> "SourcesConfig":
+        if not self.sources and self.archives is None:
+            raise ValueError("names no source: give `sources`, or a folder of `archives`")
+        return self
 
 
 class ModelConfig(Strict):
@@ -151,6 +181,36 @@ class FeatureSettings(Strict):
     min_words: Annotated[int, Field(ge=0)] = 5
 
 
+class CollectionSettings(Strict):
+    """How pages are fetched: politely, and from public addresses only."""
+
+    contact: str = ""
+    """An e-mail address or URL for the User-Agent, so that whoever runs a site can reach you."""
+    allow_hosts: tuple[str, ...] = ()
+    """Host names that may lie on this machine or in a private network."""
+    delay_s: Annotated[float, Field(ge=0)] = 1.0
+    """Seconds between two requests to one host."""
+    timeout_s: Annotated[float, Field(gt=0)] = 30.0
+    """For one request as a whole, however slowly it drips."""
+    max_bytes: Positive = 10 * 2**20
+    max_redirects: Annotated[int, Field(ge=0)] = 5
+    attempts: Positive = 4
+    """Tries of a request that fails for a reason that may pass."""
+    browser: str = ""
+    """Path of a Chromium for pages without text unless rendered; found by itself when it is left out."""
+    github_token_env: str = "GITHUB_TOKEN"  # noqa: S105
+    """The name of the environment variable with a GitHub token, never the token."""
+    endpoints: dict[Kind, str] = Field(default_factory=dict)
+    """Base URLs of APIs by kind: `git` for GitHub Enterprise, `bluesky` for another AppView of its network."""
+
+    @field_validator("endpoints")
+    @classmethod
+    def _known(cls, endpoints: dict[Kind, str]) -> dict[Kind, str]:
+        if unknown := sorted(set(endpoints) - {"git", "bluesky"}):
+            raise ValueError(f"{unknown[0]!r} has no endpoint to set: `git` and `bluesky` have")
+        return endpoints
+
+
 class DatasetSettings(Strict):
     """Instruction and preference data."""
 
@@ -162,6 +222,8 @@ class DatasetSettings(Strict):
     min_train_samples: Positive = 40
     min_test_words: Positive = 400
     preference_pairs: Positive = 96
+    train_on_private: bool = False
+    """Train on messages, unlisted and paid posts, too: a model may repeat what it was trained on to anyone."""
     seed: int = 42
 
 
@@ -214,6 +276,7 @@ class Settings(BaseSettings):
 
     ports: Ports = Ports()
     storage: StorageSettings = StorageSettings()
+    collection: CollectionSettings = CollectionSettings()
     features: FeatureSettings = FeatureSettings()
     datasets: DatasetSettings = DatasetSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
@@ -254,6 +317,11 @@ class Settings(BaseSettings):
     def artifacts_uri(self) -> str:
         """Where adapters and reports lie."""
         return _under(self.home, self.storage.artifacts)
+
+    @property
+    def collection_dir(self) -> Path:
+        """What live sources remember, and what was forgotten."""
+        return self.home / "collection"
 
     @property
     def models_dir(self) -> Path:
@@ -309,14 +377,12 @@ def load_sources(path: Path) -> SourcesConfig:
     base = path if path.is_dir() else path.parent
     resolved = []
     for source in config.sources:
-        location = source.path.expanduser()
-        location = location if location.is_absolute() else (base / location).resolve()
-        if not location.exists():
-            raise ConfigError(
-                f"{path}: source {source.name!r} lies at {str(source.path)!r}, which does not exist",
-                "correct its path; a relative one is relative to the sources file",
-            )
+        location = _existing(source.path, base, f"{path}: source {source.name!r}") if source.path else None
         resolved.append(source.model_copy(update={"path": location}))
+    if config.archives:
+        folder = _existing(config.archives, base, f"{path}: the folder of archives")
+        named = {source.path for source in resolved}
+        resolved += [source for source in _sources_in(folder) if source.path not in named]
     names = [s.name for s in resolved]
     for name in names:
         if names.count(name) > 1:
@@ -324,12 +390,41 @@ def load_sources(path: Path) -> SourcesConfig:
     return config.model_copy(update={"sources": tuple(resolved)})
 
 
+_EXPORTS = frozenset({".zip", ".xml", ".json", ".txt"})
+"""Suffixes of files that are a source each: archives, WordPress, Telegram and Mastodon, WhatsApp."""
+
+
 def _sources_of_folder(folder: Path) -> SourcesConfig:
-    """Each archive in the folder is a source, and so is the folder itself when it holds Markdown."""
-    found = [SourceConfig(name=slug(f.stem), path=f.resolve()) for f in sorted(folder.glob("*.zip"))]
-    if next(folder.rglob("*.md"), None) or not found:
-        found.append(SourceConfig(name=slug(folder.name), path=folder.resolve(), kind="markdown"))
+    """The sources in a folder. A git repository, or a folder with nothing that is known, is one source as a whole;
+    an empty one is a source of Markdown, which then says what it looks for."""
+    found = [] if (folder / ".git").exists() else _sources_in(folder)
+    if not found:
+        kind: Kind | None = None if any(folder.iterdir()) else "markdown"
+        found = [SourceConfig(name=slug(folder.resolve().name), path=folder.resolve(), kind=kind)]
     return SourcesConfig(author=folder.resolve().name, sources=tuple(found))
+
+
+def _sources_in(folder: Path) -> list[SourceConfig]:
+    """Each archive and export file in the folder is a source; its papers are one, and so is its Markdown."""
+    files = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))
+    exports = [f for f in files if f.suffix.lower() in _EXPORTS]
+    found = [SourceConfig(name=slug(f.stem), path=f.resolve()) for f in exports]
+    for pattern, kind in (("*.md", "markdown"), ("*.pdf", "paper")):
+        if next(folder.rglob(pattern), None):
+            name = slug(folder.name) if kind == "markdown" else f"{slug(folder.name)}-papers"
+            found.append(SourceConfig(name=name, path=folder.resolve(), kind=kind))  # type: ignore[arg-type]
+    return found
+
+
+def _existing(place: Path, base: Path, what: str) -> Path:
+    location = place.expanduser()
+    location = location if location.is_absolute() else (base / location).resolve()
+    if not location.exists():
+        raise ConfigError(
+            f"{what} lies at {str(place)!r}, which does not exist",
+            "correct its path; a relative one is relative to the sources file",
+        )
+    return location
 
 
 def load_settings(sources: Path | None = None) -> Settings:

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
+from twin_assets.files import read_json, write_json
 from twin_assets.machine.local import adopt_environment
-from twin_assets.machine.processes import read_json, write_json
 from twin_assets.settings import ROOT, Settings, load_settings
 
 

@@ -11,9 +11,10 @@ from rich.table import Table
 
 from twin_assets.cli.context import choose
 from twin_assets.errors import TwinError
+from twin_assets.files import read_json
 from twin_assets.machine.environments import environments
 from twin_assets.machine.local import engine_base, state_file
-from twin_assets.machine.processes import is_running, read_json
+from twin_assets.machine.processes import is_running
 from twin_assets.settings import Settings
 
 GIB = 2**30

@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from twin_assets.cli.context import choose
+from twin_assets.files import read_json
 from twin_assets.machine.local import state_file
-from twin_assets.machine.processes import STOP_TIMEOUT_S, is_running, read_json
+from twin_assets.machine.processes import STOP_TIMEOUT_S, is_running
 from twin_assets.machine.supervisor import Supervisor
 
 

@@ -1,4 +1,4 @@
-"""`twin`: start, stop, look at, run, ask and examine one author's twin on this machine."""
+"""`twin`: start, stop, look at, run, ask, forget and examine: one author's twin on this machine."""
 
 import sys
 from pathlib import Path
@@ -66,6 +66,18 @@ def ask(
     from twin_assets.cli.ask import run_ask
 
     raise typer.Exit(run_ask(console, question, sources, model=model, retrieval=retrieval))
+
+
+@app.command("forget")
+def forget_command(
+    what: Annotated[str, typer.Argument(help="A source's name, or a document's id or URL.")],
+    sources: Sources = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a document, or a whole source, from every table and all old versions, and rebuild what held it."""
+    from twin_assets.cli.forget import run_forget
+
+    raise typer.Exit(run_forget(console, what, sources, yes=yes))
 
 
 @app.command()

@@ -6,8 +6,9 @@ from rich.console import Console
 from rich.table import Table
 
 from twin_assets.cli.context import choose, urls
+from twin_assets.files import read_json
 from twin_assets.machine.local import state_file
-from twin_assets.machine.processes import is_running, read_json
+from twin_assets.machine.processes import is_running
 from twin_assets.settings import Settings
 
 

@@ -7,12 +7,13 @@ of installed packages.
 
 import contextlib
 import os
+import posixpath
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
 from twin_assets.collection.text import Unreadable
@@ -106,7 +107,7 @@ def _walk(
 
 def suffix(name: str) -> str:
     """A file name's suffix in lower case, with its dot."""
-    return PurePosixPath(name).suffix.lower()
+    return posixpath.splitext(name)[1].lower()
 
 
 def base_name(name: str) -> str:

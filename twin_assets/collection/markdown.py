@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urljoin
 
-from twin_assets.collection.archive import Files, suffix
+from twin_assets.collection.archive import Files, base_name, suffix
 from twin_assets.collection.collector import Item, Origin
 from twin_assets.collection.dates import parse_date, split_dated_name
 from twin_assets.collection.front_matter import bylines, is_true, scalar, split_front_matter
@@ -20,6 +20,9 @@ _BOILERPLATE = re.compile(
     r"(licen[cs]e|copying|notice|code[_-]of[_-]conduct|security|(pull_request|issue)_template)([._-].*)?", re.IGNORECASE
 )
 _INDEX = frozenset({"index", "_index", "readme"})
+_LISTED = re.compile(r"^[ \t]*(?:[-*+]|\d+[.)])[ \t]+\[[^\[\]\n]+\]\(<?([^()<>#?\s]+)", re.MULTILINE)
+_CONTENTS = 10
+"""Lines that lead to other files from which a page may be a table of contents."""
 _THIRD_PARTY = frozenset({"themes", "vendor", "third_party"})
 _HEADING = re.compile(r"^(?:#[ \t]+(?P<marked>.+?)[ \t#]*|(?P<underlined>\S.*)\n=+[ \t]*)$", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
@@ -41,14 +44,15 @@ class Markdown:
     def collect(self, files: Files, origin: Origin, report: Report) -> Iterator[Item]:
         """A document or an exclusion for each file."""
         names = [name for name in files.names if suffix(name) in self.suffixes]
+        others = frozenset(map(base_name, names))
         for name in track(names, f"{origin.source.name}: Markdown files", len(names), report):
             try:
-                yield _document(name, decode(files.read(name)), origin)
+                yield _document(name, decode(files.read(name)), others, origin)
             except Unreadable as error:
                 yield origin.exclusion(error.reason, error.detail, file=name, native_id=name)
 
 
-def _document(name: str, text: str, origin: Origin) -> Item:
+def _document(name: str, text: str, others: frozenset[str], origin: Origin) -> Item:
     path = PurePosixPath(name)
     front, body = split_front_matter(text)
     if not body.strip():
@@ -57,6 +61,8 @@ def _document(name: str, text: str, origin: Origin) -> Item:
     dates = (parse_date(front.get(key)) for key in _DATES)
     location = _location(front)
     by, excluded = _attribution(path, front, origin)
+    if not excluded and _is_contents(body, others):
+        excluded = "not_a_post"
     return origin.document(
         location or name,
         body,
@@ -109,6 +115,12 @@ def _attribution(path: PurePosixPath, front: Mapping[str, Any], origin: Origin) 
     if not origin.source.include_drafts and _is_draft(path, front):
         return "", "draft"
     return "", ""
+
+
+def _is_contents(body: str, others: frozenset[str]) -> bool:
+    """Whether most of its lines only lead to the other files, as the README of a folder of notes may, or SUMMARY.md."""
+    leading = sum(1 for address in _LISTED.findall(body) if base_name(address) in others)
+    return leading >= _CONTENTS and leading > sum(1 for line in body.splitlines() if line.strip()) / 2
 
 
 def _is_draft(path: PurePosixPath, front: Mapping[str, Any]) -> bool:

@@ -2,12 +2,19 @@
 
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import bs4
+from lxml import etree
 
-from twin_assets.collection.text import Unreadable, has_words
+from twin_assets.collection.text import Unreadable, has_words, storable
 
+_HIDING = frozenset({"style", "script", "title", "template", "rt", "rp"})
+"""Elements whose text is not taken for the author's words."""
+_CHUNK = 1024
+"""Characters that are parsed at once in search of words."""
 _DATE = re.compile(r"(?:Created|Published)\s+on\s*:?\s*(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -25,7 +32,27 @@ class Article:
 
 def has_html_words(html: str) -> bool:
     """Whether an HTML body has any text but links. Raises Unreadable when it cannot be parsed."""
-    return has_words(_visible(_parse(html)))
+    # Nearly every body has words, near its beginning, and lxml alone finds them many times faster.
+    return _has_plain_words(html) or has_words(_visible(_parse(html)))
+
+
+def _has_plain_words(html: str) -> bool:
+    """Whether words are found that nothing hides: a quick yes, and no answer otherwise."""
+    parser = etree.HTMLPullParser(events=("end",), encoding="utf-8")
+    try:
+        for start in range(0, len(html), _CHUNK):
+            parser.feed(storable(html[start : start + _CHUNK]).encode())
+            for _, element in parser.read_events():
+                if has_words(element.text or "") and not any(e.tag in _HIDING for e in _with_ancestors(element)):
+                    return True
+    except (ValueError, AssertionError, etree.LxmlError):
+        return False
+    return False
+
+
+def _with_ancestors(element: Any) -> Iterator[Any]:
+    yield element
+    yield from element.iterancestors()
 
 
 def read_article(html: str) -> Article:

@@ -5,17 +5,19 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from twin_assets.collection.dates import parse_date
-from twin_assets.collection.text import Unreadable, has_words, storable
+from twin_assets.collection.text import Unreadable, has_words, is_link, storable
+from twin_assets.collection.threads import threads as join
 
 _RETWEET = re.compile(r"RT (@\w+)\b")
 _MANUAL_RETWEET = re.compile(r"(?:^|\s)[\"“(]?\b[RM]T:? @\w+.*", re.DOTALL)
 """Before there was a button, a post was passed on by hand, with one's own words before it."""
 _MENTIONS = re.compile(r"(?:@\w+[:,]?(?:\s+|$))+")
-_EPOCH = datetime.fromtimestamp(0, UTC)
+_JOINED = re.compile(r"[&+/|-]\s")
+"""What joins a mention to the words behind it."""
 _PREVIEW = 60
 """Characters from which a preview is taken to be the start of a long post."""
 
@@ -66,7 +68,7 @@ def read_post(tweet: Mapping[str, Any], account: str, *, file: str, row: int) ->
     links = _links(tweet)
     said = _expand(said, links)
     if not retweet:
-        said = _MANUAL_RETWEET.sub("", said)
+        said = _without_passed_on(said)
         said = _without_mentions(said, is_reply)
     other = bool(account and replied_to and replied_to != account)
     return Post(
@@ -112,7 +114,7 @@ def attach_notes(posts: Mapping[str, Post], notes: Sequence[Note]) -> dict[str, 
         if not match and len(candidates) == 1 and len(note.text) > len(posts[candidates[0]].text):
             match = candidates[0]
         if match:
-            text = _without_mentions(_MANUAL_RETWEET.sub("", note.text), whole[match].is_reply)
+            text = _without_mentions(_without_passed_on(note.text), whole[match].is_reply)
             whole[match] = replace(whole[match], text=text.strip())
         else:
             identity = f"note:{note.id}"
@@ -122,33 +124,10 @@ def attach_notes(posts: Mapping[str, Post], notes: Sequence[Note]) -> dict[str, 
 
 def threads(posts: Mapping[str, Post]) -> list[list[Post]]:
     """The posts, each with the author's replies to it behind it in the order of time; every post exactly once."""
-    roots = _roots(posts)
-    members: dict[str, list[Post]] = defaultdict(list)
-    for identity, post in posts.items():
-        members[roots[identity]].append(post)
-    return [[posts[root], *sorted((p for p in thread if p.id != root), key=_when)] for root, thread in members.items()]
-
-
-def _roots(posts: Mapping[str, Post]) -> dict[str, str]:
-    """Id of each post -> id of the first post of its thread; of a ring of replies, which only a damaged archive
-    holds, the post that was met first."""
-    roots: dict[str, str] = {}
-    for start in posts:
-        path: dict[str, None] = {}
-        current = start
-        while current not in roots and current not in path:
-            path[current] = None
-            parent = posts[current].reply_to
-            if parent not in posts or posts[parent].repost_of or posts[current].repost_of:
-                break
-            current = parent
-        root = roots.get(current, current)
-        roots.update(dict.fromkeys(path, root))
-    return roots
-
-
-def _when(post: Post) -> tuple[datetime, int, str]:
-    return post.published_at or _EPOCH, len(post.id), post.id
+    own = {identity for identity, post in posts.items() if not post.repost_of}
+    parents = {i: post.reply_to if i in own and post.reply_to in own else "" for i, post in posts.items()}
+    times = {identity: post.published_at for identity, post in posts.items()}
+    return [[posts[identity] for identity in thread] for thread in join(parents, times)]
 
 
 def _previews(preview: str, text: str) -> bool:
@@ -178,12 +157,19 @@ def _expand(text: str, links: Mapping[str, str]) -> str:
     return text
 
 
+def _without_passed_on(text: str) -> str:
+    # Few posts hold the mark, and the pattern is tried at every space of the others.
+    return _MANUAL_RETWEET.sub("", text) if "T @" in text or "T: @" in text else text
+
+
 def _without_mentions(text: str, is_reply: bool) -> str:
-    """A reply without those it is addressed to. The archive no longer marks replies to accounts that are gone: there a
-    sentence that begins behind the mention tells `@jane Thank you` from `@jane is hiring`."""
-    match = _MENTIONS.match(text.lstrip())
-    rest = text.lstrip()[match.end() :] if match else text
-    return rest if is_reply or rest[:1].isupper() else text
+    """A reply without those it is addressed to. The archive no longer marks replies to accounts that are gone: there
+    only a sentence that goes on behind the mention says that it is none, as `@jane is hiring` does."""
+    said = text.lstrip()
+    match = _MENTIONS.match(said) if said[:1] == "@" else None
+    rest = said[match.end() :] if match else text
+    goes_on = _JOINED.match(rest) or (rest[:1].islower() and not is_link(rest))
+    return text if goes_on and not is_reply else rest
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:

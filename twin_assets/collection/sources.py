@@ -1,86 +1,130 @@
-"""A source as a whole: recognize its kind, collect it, and tell cheaply whether it has changed."""
+"""A source as a whole: collect it into what is stored of it, and tell cheaply whether that is to be done again."""
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from twin_assets.collection.archive import Files, is_zip, list_folder, open_files, suffix
-from twin_assets.collection.collector import STAGE, Collected, Collector, Item, Origin
-from twin_assets.collection.linkedin import LinkedIn
-from twin_assets.collection.markdown import Markdown
-from twin_assets.collection.substack import Substack
-from twin_assets.collection.x import X
+from twin_assets.collection.archive import Files, list_folder, open_files, suffix
+from twin_assets.collection.collector import Collected, Collector, Item, LiveCollector, Origin, exclusion_of, set_aside
+from twin_assets.collection.git import collect_repository, is_repository, repository_fingerprint
+from twin_assets.collection.keep import Keep
+from twin_assets.collection.live import collect_live, github_token
+from twin_assets.collection.registry import (
+    ALL_SUFFIXES,
+    FILES,
+    LIVE,
+    recognize_address,
+    recognize_names,
+    recognize_repository,
+)
+from twin_assets.collection.schedule import slot
+from twin_assets.collection.web.bluesky import Bluesky
+from twin_assets.collection.web.github import GitHub
 from twin_assets.digests import config_digest, digest
 from twin_assets.errors import SourceError
 from twin_assets.progress import Report, silent
 from twin_assets.records import Exclusion, Kind, RawDocument
-from twin_assets.settings import SourceConfig
+from twin_assets.settings import CollectionSettings, SourceConfig
+from twin_assets.storage import Change
 
-COLLECTOR_VERSION = 1
+COLLECTOR_VERSION = 2
 """Raised when collecting the same files would give other documents: sources are then collected again."""
 
-COLLECTORS: dict[Kind, Collector] = {c.kind: c for c in (LinkedIn(), Substack(), X(), Markdown())}
-_DETAILS = {
-    "draft": "was never published; `include_drafts: true` collects drafts",
-    "repost": "passed on from {by}",
-    "guest": "by {by}; if that is the author, add the name to `own_names`",
-    "not_a_post": "is a page, a thread or boilerplate, not a piece of writing",
-    "orphan_body": "no row of the export accounts for it, so it may never have been published",
-}
-_SUFFIXES = frozenset[str]().union(*(c.suffixes for c in COLLECTORS.values()))
 
+def collect_into(
+    keep: Keep, source: SourceConfig, author: str, settings: CollectionSettings, report: Report = silent
+) -> Change:
+    """Bring what is stored of a source up to date, from its files or from the web, and return what changed.
 
-def recognize(path: Path) -> Kind:
-    """The kind of source that lies at `path`, by the names of the files inside a zip archive or folder.
-
-    Raises SourceError when it is none of the known kinds, or could be several.
+    Raises SourceError (FetchError for a live source); what came of a live source before is stored then.
     """
-    with open_files(path) as files:
-        return _recognize(path, files.names)
+    if source.path is not None:
+        found = collect(source, author, report, keep.notes)
+        return keep.replace_all(found.documents, found.exclusions)
+    kind = source.kind or recognize_address(source.url)
+    return collect_live(_live(kind, source, settings), Origin(source, kind, author), settings, keep, report)
 
 
-def collect(source: SourceConfig, author: str, report: Report = silent) -> Collected:
-    """Everything that a source holds: documents, own or not, and what was set aside with its reason.
+def collect(
+    source: SourceConfig, author: str, report: Report = silent, notes: dict[str, Any] | None = None
+) -> Collected:
+    """Everything that a source's files hold: documents, own or not, and what was set aside with its reason.
 
     Documents are ordered by file and row, and their ids and digests depend on nothing but the source's content.
+    `notes` spare what is known from the last time (the blame of an unchanged file), and are changed.
+
     Raises SourceError when the source as a whole cannot be read, its kind is unclear, or it holds no document.
     """
-    with open_files(source.path) as files:
-        kind = source.kind or _recognize(source.path, files.names)
-        collector = COLLECTORS[kind]
-        origin = Origin(source, kind, author)
-        items: list[Item] = _refused(files, collector, origin)
-        items.extend(collector.collect(files, origin, report))
-    collected = _resolve(items, origin)
+    path = _path(source)
+    if source.kind == "git" or (source.kind is None and is_repository(path) and recognize_repository(path)):
+        origin = Origin(source, "git", author)
+        collected = _resolve(collect_repository(path, origin, report, notes), origin)
+        looked_for = "READMEs, docs and code of yours were looked for; name your e-mail addresses in `own_names`"
+    else:
+        with open_files(path) as files:
+            kind = source.kind or recognize_names(path, files.names)
+            collector = _of_files(kind, source)
+            origin = Origin(source, kind, author)
+            items: list[Item] = _refused(files, collector, origin)
+            items.extend(collector.collect(files, origin, report))
+        collected, looked_for = _resolve(items, origin), collector.looked_for
     if not collected.documents:
-        raise _nothing(source, collector, collected.exclusions)
+        raise _nothing(source, looked_for, collected.exclusions)
     own = sum(1 for d in collected.documents if not d.excluded)
     report(f"{source.name}: {len(collected.documents)} documents, {own} own, {len(collected.exclusions)} exclusions")
     return collected
 
 
-def fingerprint(source: SourceConfig) -> str:
-    """Digest of what tells that collecting may give something new: the files' names, sizes and times, the source's
-    config, and the collector's version. Reads no file. Raises SourceError when there is nothing at the path."""
-    suffixes = COLLECTORS[source.kind].suffixes if source.kind else _SUFFIXES
-    entries, _ = list_folder(source.path, suffixes)
-    files = [(name, entry.size, entry.mtime_ns) for name, entry in entries.items()]
-    return digest("fingerprint", COLLECTOR_VERSION, config_digest(source), files)
+def fingerprint(source: SourceConfig, now: datetime | None = None) -> str:
+    """Digest of what tells that collecting may give something new. Reads no file and fetches nothing.
+
+    For files: their names, sizes and times; for a repository: what is checked in; for an address: the last time at
+    which it was due. Besides the source's config and the collector's version. Raises SourceError when there is nothing
+    at the path, ConfigError for a schedule that is none.
+    """
+    facts: object
+    if source.path is None:
+        facts = slot(source.schedule, source.name, now or datetime.now(UTC)).isoformat()
+    elif source.kind == "git" or (source.kind is None and is_repository(source.path)):
+        facts = repository_fingerprint(source.path)
+    else:
+        suffixes = _of_files(source.kind, source).suffixes if source.kind else ALL_SUFFIXES
+        entries, _ = list_folder(source.path, suffixes)
+        facts = [(name, entry.size, entry.mtime_ns) for name, entry in entries.items()]
+    return digest("fingerprint", COLLECTOR_VERSION, config_digest(source), facts)
 
 
-def _recognize(path: Path, names: tuple[str, ...]) -> Kind:
-    found = [c for c in COLLECTORS.values() if c.recognizes(names)]
-    if len(found) == 1:
-        return found[0].kind
-    known = ", ".join(f"{c.kind} ({c.title})" for c in COLLECTORS.values())
-    if found:
-        several = " and ".join(c.title for c in found)
-        raise SourceError(f"{str(path)!r} could be {several}", f"set `kind:` of the source to one of: {known}")
-    if any(suffix(name) == ".zip" for name in names) and not is_zip(path):
-        raise SourceError(f"{str(path)!r} holds archives", "give each archive as a source of its own")
-    raise SourceError(
-        f"{str(path)!r} is no source of a kind that is known", f"set `kind:` of the source to one of: {known}"
-    )
+def _live(kind: Kind, source: SourceConfig, settings: CollectionSettings) -> LiveCollector:
+    collector = LIVE.get(kind)
+    if collector is None:
+        known = ", ".join(LIVE)
+        raise SourceError(
+            f"source {source.name!r}: {kind!r} cannot be collected from an address",
+            f"give a `path`, or set `kind:` to one of: {known}",
+        )
+    if isinstance(collector, GitHub):
+        collector = replace(collector, token=github_token(settings))
+    if isinstance(collector, GitHub | Bluesky) and (endpoint := settings.endpoints.get(collector.kind)):
+        collector = replace(collector, api=endpoint.rstrip("/"))
+    return collector
+
+
+def _of_files(kind: Kind, source: SourceConfig) -> Collector:
+    if kind not in FILES:
+        raise SourceError(
+            f"source {source.name!r}: {kind!r} cannot be collected from a path",
+            f"give a `url`, or set `kind:` to one of: {', '.join(FILES)}",
+        )
+    return FILES[kind]
+
+
+def _path(source: SourceConfig) -> Path:
+    if source.path is None:
+        raise SourceError(f"source {source.name!r} has no path", "give one")
+    return source.path
 
 
 def _refused(files: Files, collector: Collector, origin: Origin) -> list[Item]:
@@ -103,33 +147,16 @@ def _resolve(items: Iterable[Item], origin: Origin) -> Collected:
             dropped = item if kept is earlier else earlier
             where = f"{kept.file}, row {kept.row}" if kept.row else kept.file
             exclusions.append(
-                _set_aside(dropped, origin, "duplicate_id", f"the same document as {where}, which counts")
+                exclusion_of(dropped, origin, "duplicate_id", f"the same document as {where}, which counts")
             )
-    aside = (d for d in documents.values() if d.excluded)
-    exclusions.extend(_set_aside(d, origin, d.excluded, _DETAILS[d.excluded].format(by=d.by)) for d in aside)
-    return Collected(list(documents.values()), _distinct(exclusions))
+    exclusions.extend(set_aside(d, origin) for d in documents.values() if d.excluded)
+    return Collected(list(documents.values()), list({e.exclusion_id: e for e in exclusions}.values()))
 
 
-def _set_aside(document: RawDocument, origin: Origin, reason: str, detail: str) -> Exclusion:
-    return Exclusion.of(
-        STAGE,
-        origin.source.name,
-        reason,
-        detail,
-        file=document.file,
-        row=document.row,
-        document_id=document.document_id,
-    )
-
-
-def _distinct(exclusions: Iterable[Exclusion]) -> list[Exclusion]:
-    return list({e.exclusion_id: e for e in exclusions}.values())
-
-
-def _nothing(source: SourceConfig, collector: Collector, exclusions: list[Exclusion]) -> SourceError:
+def _nothing(source: SourceConfig, looked_for: str, exclusions: list[Exclusion]) -> SourceError:
     counts = Counter(e.reason for e in exclusions)
     aside = ", ".join(f"{count} {reason}" for reason, count in sorted(counts.items()))
     first = next(iter(exclusions), None)
     example = f"; for example {first.file!r}: {first.detail}" if first else ""
     what = f"source {source.name!r} ({str(source.path)!r}) holds nothing to collect"
-    return SourceError(f"{what} ({aside}{example})" if aside else what, collector.looked_for)
+    return SourceError(f"{what} ({aside}{example})" if aside else what, looked_for)

@@ -1,7 +1,9 @@
 """Bytes to text, and text to what a table can hold."""
 
 import codecs
+import io
 import re
+from collections.abc import Iterator
 
 import charset_normalizer
 
@@ -18,7 +20,9 @@ _SAMPLE = 1 << 18
 """Bytes that an unknown encoding is inferred from: detection reads its input many times."""
 _WESTERN_CHAOS = 0.1
 """charset-normalizer's measure of disorder up to which bytes that read as Windows-1252 are taken to be that."""
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_CONTROL = bytes([*range(0x09), *range(0x0E, 0x20), 0x7F])
+_PIECE = 1 << 22
+"""Bytes that are decoded at once of a text that is read in pieces."""
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 
@@ -46,9 +50,42 @@ def decode(data: bytes) -> str:
     else:
         if "\x00" in text:
             text = _decode_unknown(data)
-    if len(_CONTROL.findall(text)) > len(text) / 100:
+    if _controls(text.encode("utf-8", "surrogatepass")) > len(text) / 100:
         raise Unreadable("unreadable", "is not text: it holds control characters throughout")
     return _lines(text)
+
+
+def decode_pieces(data: bytes) -> Iterator[str]:
+    """The text of `decode`, piece by piece: of a text in UTF-8, as exports are, no more than one lies in memory.
+
+    Raises Unreadable like `decode`, before the first piece.
+    """
+    if not _is_plain_utf8(data):
+        yield decode(data)
+        return
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")(), translate=True)
+    for start in range(0, len(data), _PIECE):
+        yield decoder.decode(data[start : start + _PIECE], final=start + _PIECE >= len(data))
+
+
+def _is_plain_utf8(data: bytes) -> bool:
+    """Whether it is UTF-8 without damage, NUL, or many control characters: where there is nothing to infer."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    characters = controls = 0
+    try:
+        for start in range(0, len(data), _PIECE):
+            piece = data[start : start + _PIECE]
+            if b"\x00" in piece:
+                return False
+            characters += len(decoder.decode(piece, final=start + _PIECE >= len(data)))
+            controls += _controls(piece)
+    except UnicodeDecodeError:
+        return False
+    return controls <= characters / 100
+
+
+def _controls(utf8: bytes) -> int:
+    return len(utf8) - len(utf8.translate(None, _CONTROL))
 
 
 def _decode_unknown(data: bytes) -> str:
@@ -73,11 +110,18 @@ def _lines(text: str) -> str:
 
 def storable(text: str) -> str:
     """The text as UTF-8 can hold it: surrogate pairs joined, lone surrogates as U+FFFD, NUL removed."""
+    if text.isascii():
+        return text.replace("\x00", "")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.replace("\x00", "")
+
+
+def is_link(text: str) -> bool:
+    """Whether a text begins with a link."""
+    return _LINK.match(text) is not None
 
 
 def has_words(text: str) -> bool:

@@ -13,7 +13,7 @@ from twin_assets.collection.archive import DATA_BYTES, Files, base_name
 from twin_assets.collection.collector import Item, Origin
 from twin_assets.collection.javascript import read_objects
 from twin_assets.collection.posts import Note, Post, attach_notes, read_note, read_post, threads
-from twin_assets.collection.text import Unreadable, decode
+from twin_assets.collection.text import Unreadable, decode_pieces
 from twin_assets.progress import Report
 from twin_assets.records import Exclusion, Kind
 
@@ -66,7 +66,7 @@ def _account(files: Files) -> tuple[str, str]:
     """The account's id and user name; blank where the archive does not say."""
     for name in (n for n in files.names if base_name(n).lower() == _ACCOUNT):
         with contextlib.suppress(Unreadable):
-            for _, value in read_objects(decode(files.read(name)), "account"):
+            for _, value in read_objects(decode_pieces(files.read(name)), "account"):
                 if isinstance(value, dict):
                     return str(value.get("accountId") or ""), str(value.get("username") or "")
     return "", ""
@@ -79,7 +79,7 @@ class _Reader(Protocol[T]):
 def _read(name: str, files: Files, wrapper: str, read: _Reader[T], origin: Origin) -> Iterator[T | Exclusion]:
     """What the objects of a file say, and an exclusion for each that cannot be read (row 0: the file as a whole)."""
     try:
-        for row, value in read_objects(decode(files.read(name, DATA_BYTES)), wrapper):
+        for row, value in read_objects(decode_pieces(files.read(name, DATA_BYTES)), wrapper):
             try:
                 if isinstance(value, str):
                     raise Unreadable("unreadable", value)

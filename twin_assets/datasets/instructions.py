@@ -130,6 +130,11 @@ def _passages(
     passages: list[_Passage] = []
     exclusions: list[Exclusion] = []
     for document in sorted(documents, key=lambda d: d.document_id):
+        if document.scope == "private" and not settings.train_on_private:
+            source = document.sources[0] if document.sources else ""
+            why = "`datasets.train_on_private: true` in config/twin.yaml trains on it"
+            exclusions.append(Exclusion.of(STAGE, source, "private", why, document_id=document.document_id))
+            continue
         found, left_out = cut(document, count_tokens, settings.passage_tokens, settings.min_answer_words)
         exclusions += left_out
         split = split_of(document.document_id, settings.seed, settings.validation, settings.test)

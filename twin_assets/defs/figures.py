@@ -7,6 +7,7 @@ from typing import Protocol
 
 import dagster as dg
 
+from twin_assets.pictures import new_figure, picture
 from twin_assets.text_tables import clip, table
 
 
@@ -44,10 +45,28 @@ def samples_table(documents: Sequence[Dated], count: int = 5) -> dg.MarkdownMeta
 
 
 def timeline(documents: Sequence[Dated]) -> dg.MarkdownMetadataValue:
-    """Documents by year as bars of text."""
-    years = Counter(d.published_at.year for d in documents if d.published_at)
-    if not years:
+    """Documents by month, stacked by kind: a plot, and how many have no date."""
+    counts = Counter((d.published_at.strftime("%Y-%m"), d.kind) for d in documents if d.published_at)
+    if not counts:
         return dg.MetadataValue.md("no dated documents")
-    longest = max(years.values())
-    rows = [[year, years[year], "█" * max(1, round(30 * years[year] / longest))] for year in sorted(years)]
-    return dg.MetadataValue.md(table(["year", "documents", ""], rows))
+    months = _months(min(month for month, _ in counts), max(month for month, _ in counts))
+    figure = new_figure()
+    axes = figure.add_subplot()
+    below = [0] * len(months)
+    for kind in sorted({kind for _, kind in counts}):
+        bars = [counts[month, kind] for month in months]
+        axes.bar(range(len(months)), bars, bottom=below, width=1.0, label=kind)
+        below = [low + bar for low, bar in zip(below, bars, strict=True)]
+    years = [position for position, month in enumerate(months) if month.endswith("-01")] or [0]
+    axes.set_xticks(years, [months[position][:4] for position in years], rotation=90)
+    axes.set_ylabel("documents a month")
+    axes.legend()
+    undated = len(documents) - sum(counts.values())
+    note = f"\n\n{undated} without a date" if undated else ""
+    return dg.MetadataValue.md(picture(figure, f"documents by month from {months[0]} to {months[-1]}") + note)
+
+
+def _months(first: str, last: str) -> list[str]:
+    """Every month from the first to the last, `YYYY-MM`."""
+    start, end = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last))
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(start, end + 1)]

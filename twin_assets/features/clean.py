@@ -51,6 +51,7 @@ def clean(raw: RawDocument, min_words: int = _MIN_WORDS) -> tuple[CleanedDocumen
     if count < min_words:
         return None, [*found, exclude(raw, "too_short", f"{count} words, fewer than {min_words}")]
     document = CleanedDocument(
+        row_id=raw.row_id,
         document_id=raw.document_id,
         source=raw.source,
         kind=raw.kind,

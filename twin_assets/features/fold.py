@@ -29,6 +29,7 @@ class Folded:
 def fold(documents: Sequence[CleanedDocument], threshold: float) -> Folded:
     """Fold duplicates into the document that is public, then dated earliest, then longest.
 
+    What two sources hold under one id (an export and the live side) is one document, however it was edited since.
     Two documents are one when their words are the same, or when the Jaccard similarity of the 8-word shingles of
     their own words reaches `threshold` (0 to 1). A short post that a long article contains stays a document:
     it is a piece of its own. Block quotes do not count, so two comments on one long quotation stay two. The result
@@ -46,6 +47,8 @@ def fold(documents: Sequence[CleanedDocument], threshold: float) -> Folded:
     for document in sorted(documents, key=_precedence):
         same = tuple(words(document.text)) or (document.content_digest,)
         into, reason = by_text.get(same), "the same words"
+        if document.document_id in canonical:
+            into, reason = document.document_id, "another source's version"
         signature, of_document = None, _shingles(words(own_text(document.text)))
         if into is None and of_document:
             signature = MinHash(num_perm=_PERMUTATIONS, hashfunc=int)
@@ -99,7 +102,7 @@ def _folded(document: CleanedDocument, others: list[CleanedDocument]) -> CorpusD
         url=urls[0] if urls else "",
         urls=urls,
         sources=tuple(dict.fromkeys(d.source for d in everyone)),
-        folded_ids=tuple(d.document_id for d in others),
+        folded_ids=tuple(dict.fromkeys(d.document_id for d in others if d.document_id != document.document_id)),
         title=next((d.title for d in everyone if d.title), ""),
         text=document.text,
         published_at=document.published_at,

@@ -4,8 +4,9 @@ import os
 import sys
 from pathlib import Path
 
+from twin_assets.files import write_json
 from twin_assets.machine.environments import environments
-from twin_assets.machine.processes import ProcessSpec, write_json
+from twin_assets.machine.processes import ProcessSpec
 from twin_assets.settings import ROOT, Settings
 
 STATE = "run/processes.json"

@@ -4,7 +4,6 @@ What runs is written to a file with each process's id and start time, so that wh
 behind is found and ended by the next one, and nothing else ever is.
 """
 
-import json
 import os
 import signal
 import socket
@@ -205,19 +204,3 @@ def last_lines(file: Path, count: int) -> list[str]:
         log.seek(0, os.SEEK_END)
         log.seek(max(0, log.tell() - 16_384))
         return log.read().decode("utf-8", "replace").splitlines()[-count:]
-
-
-def write_json(file: Path, content: object) -> None:
-    """Replace a JSON file at once."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    staged = file.with_suffix(".tmp")
-    staged.write_text(json.dumps(content, indent=1))
-    staged.replace(file)
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON file's mapping; empty when there is no such file."""
-    if not file.is_file():
-        return {}
-    content = json.loads(file.read_text())
-    return content if isinstance(content, dict) else {}

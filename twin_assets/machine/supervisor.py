@@ -7,14 +7,13 @@ from pathlib import Path
 
 import psutil
 
+from twin_assets.files import read_json, write_json
 from twin_assets.machine.processes import (
     ManagedProcess,
     ProcessSpec,
     is_running,
-    read_json,
     require_free_port,
     stop_all,
-    write_json,
 )
 from twin_assets.progress import Report
 

@@ -72,6 +72,24 @@ class ArtifactStore:
                     shutil.rmtree(scratch, ignore_errors=True)
         return target
 
+    def names(self, folder: str) -> list[str]:
+        """The names of the whole folders below `folder`. Raises StorageError."""
+        with self._faults(folder, "listed", "check that the storage can be reached (`twin doctor`)"):
+            filesystem, root = self._filesystem() if self._remote else (fs.LocalFileSystem(), self._uri)
+            found = filesystem.get_file_info(fs.FileSelector(f"{root}/{folder}", allow_not_found=True))
+            names = sorted(i.base_name for i in found if i.type == fs.FileType.Directory and i.base_name[0] != ".")
+        return [name for name in names if self.has(f"{folder}/{name}")]
+
+    def delete(self, name: str) -> None:
+        """Remove what is stored under a name, and what was fetched of it. Raises StorageError."""
+        with self._faults(name, "deleted", "check the permissions of the storage, then run again"):
+            if self._remote:
+                filesystem, root = self._filesystem()
+                filesystem.delete_dir(f"{root}/{name}")
+            else:
+                shutil.rmtree(Path(self._uri) / name)
+            shutil.rmtree(self._cache / name, ignore_errors=True)
+
     def _marker(self, name: str) -> str | None:
         with self._faults(name, "looked up", "check that the storage can be reached (`twin doctor`)"):
             if not self._remote:

@@ -54,7 +54,7 @@ class TableStore:
 
     def table(self, record: type[R], schema: pa.Schema | None = None) -> "Table":
         """The LanceDB table of a record, made empty when there is none. Raises StorageError."""
-        found = self._existing(record)
+        found = self.find(record)
         if found is not None:
             return found
         with self.writing(record):
@@ -66,7 +66,7 @@ class TableStore:
 
     def open(self, record: type[R]) -> "Table":
         """The LanceDB table of a record. Raises StorageError when there is none yet."""
-        found = self._existing(record)
+        found = self.find(record)
         if found is None:
             raise StorageError(
                 f"there is no table {record.TABLE!r} at {self._uri!r} yet",
@@ -117,7 +117,7 @@ class TableStore:
             kept = self._rows(record, None, f"NOT ({where})" if where else "false", None)
             batch = _arrow([*kept, *(row.to_row() for row in wanted.values())], expected)
             with self.writing(record):
-                self._connection().create_table(record.TABLE, data=batch, mode="overwrite")
+                self.overwrite(record, batch)
         updated = sum(key in stored for key in changed)
         return Change(
             added=len(changed) - updated,
@@ -126,6 +126,10 @@ class TableStore:
             unchanged=len(wanted) - len(changed),
             data_version=digest_set(digests.values()),
         )
+
+    def overwrite(self, record: type[R], rows: pa.Table) -> "Table":
+        """Write a table anew as its next version, in the columns of `rows`."""
+        return self._connection().create_table(record.TABLE, data=rows, mode="overwrite")
 
     def tag(self, record: type[R], name: str) -> int:
         """Tag the current version of a table, moving the tag when it exists; returns the version's number."""
@@ -165,7 +169,8 @@ class TableStore:
 
         return lancedb.connect(self._uri, storage_options=self._options or None)
 
-    def _existing(self, record: type[R]) -> "Table | None":
+    def find(self, record: type[R]) -> "Table | None":
+        """The LanceDB table of a record, if there is one. Raises StorageError."""
         with self.reading(record):
             try:
                 return self._connection().open_table(record.TABLE)
@@ -177,7 +182,7 @@ class TableStore:
     def _rows(
         self, record: type[R], columns: list[str] | None, where: str | None, version: int | str | None
     ) -> list[dict[str, Any]]:
-        table = self._existing(record)
+        table = self.find(record)
         if table is None:
             return []
         with self.reading(record):
@@ -194,16 +199,17 @@ class TableStore:
 
 def equals(column: str, value: str) -> str:
     """An SQL filter `column = value`, quoted."""
-    return f"{column} = {_quoted(value)}"
+    return f"{column} = {quoted(value)}"
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A value as an SQL string."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def _merge(table: "Table", key: str, batch: pa.Table, vanished: list[str]) -> None:
     """Rows written and rows deleted in one commit, so that no reader sees one without the other."""
-    gone = f"{key} IN ({', '.join(map(_quoted, vanished))})"
+    gone = f"{key} IN ({', '.join(map(quoted, vanished))})"
     if not batch.num_rows:
         if vanished:
             table.delete(gone)

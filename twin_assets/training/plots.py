@@ -1,10 +1,8 @@
 """The loss curve of a training run as Markdown: a picture in a data URI, and a table of the evaluations."""
 
-import base64
-import io
 from typing import Any
 
-_WIDTH, _HEIGHT, _DPI = 7.2, 3.2, 90
+from twin_assets.pictures import new_figure, picture
 
 
 def loss_plot(history: list[dict[str, Any]]) -> str:
@@ -15,7 +13,7 @@ def loss_plot(history: list[dict[str, Any]]) -> str:
     """
     if not history:
         return "No step was logged."
-    return f"![loss over steps](data:image/png;base64,{_picture(history)})\n\n{loss_table(history)}"
+    return f"{_picture(history)}\n\n{loss_table(history)}"
 
 
 def loss_table(history: list[dict[str, Any]]) -> str:
@@ -37,11 +35,7 @@ def loss_table(history: list[dict[str, Any]]) -> str:
 
 
 def _picture(history: list[dict[str, Any]]) -> str:
-    """A PNG in base64, drawn without pyplot, whose state is shared by the whole process."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI, layout="constrained")
+    figure = new_figure()
     axes = figure.add_subplot()
     for key, label, marker in (("loss", "training", ""), ("eval_loss", "held-out", "o")):
         points = [(row["step"], row[key]) for row in history if key in row]
@@ -51,7 +45,4 @@ def _picture(history: list[dict[str, Any]]) -> str:
     axes.set_ylabel("loss (nats per token)")
     axes.grid(alpha=0.3)
     axes.legend()
-    target = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(target, format="png")
-    return base64.b64encode(target.getvalue()).decode("ascii")
+    return picture(figure, "loss over steps")

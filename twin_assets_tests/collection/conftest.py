@@ -1,13 +1,14 @@
 """Sources made of a few files, as a folder or as a zip archive."""
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from twin_assets.settings import SourceConfig
+from twin_assets_tests.loopback import Loopback, loopback
 
 Content = str | bytes
 MakeSource = Callable[..., SourceConfig]
@@ -45,3 +46,10 @@ def folder_source(tmp_path: Path) -> MakeSource:
         return SourceConfig(**{"name": "folder", "path": root, **config})
 
     return make
+
+
+@pytest.fixture
+def site() -> Iterator[Loopback]:
+    """A server on the loopback interface."""
+    with loopback() as running:
+        yield running

@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from twin_assets.collection.dates import parse_date, split_dated_name
@@ -61,7 +61,6 @@ def test_file_names_begin_with_dates_padded_or_not(stem: str, day: datetime | No
     assert split_dated_name(stem) == (day, rest)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.from_regex(r"\d{1,4}[-/ :]\d{1,3}[-/ :]\d{1,3}.{0,20}"), st.datetimes()))
 def test_no_value_stops_the_parser(value: object) -> None:
     moment = parse_date(value)

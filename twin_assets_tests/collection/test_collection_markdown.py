@@ -120,6 +120,26 @@ def test_themes_and_licences_are_not_the_authors_writing(folder_source: MakeSour
     }
 
 
+def _listing(*, prefix: str, remark: str = "") -> str:
+    return "# Notes\n\n" + "\n".join(f"* [Note {n}]({prefix}note-{n}.md){remark}" for n in range(12))
+
+
+@pytest.mark.parametrize("name", ["README.md", "SUMMARY.md"])
+@pytest.mark.parametrize("prefix", ["", "sub/", "https://git.example.org/jo/notes/blob/main/sub/"])
+def test_a_table_of_the_other_files_is_no_piece_of_writing(folder_source: MakeSource, name: str, prefix: str) -> None:
+    notes = {f"sub/note-{n}.md": "Words." for n in range(12)}
+    collected = collect(folder_source({**notes, name: _listing(prefix=prefix, remark=" - 2020-04-19")}), "Jo")
+    assert {d.file: d.excluded for d in collected.documents} == {**dict.fromkeys(notes, ""), name: "not_a_post"}
+    assert [(e.file, e.reason) for e in collected.exclusions] == [(name, "not_a_post")]
+
+
+def test_a_list_of_links_elsewhere_and_a_text_with_links_to_other_files_are_writing(folder_source: MakeSource) -> None:
+    notes = {f"note-{n}.md": "Words." for n in range(12)}
+    told = _listing(prefix="", remark="\n\n  Why I wrote it down, and what came of it.\n\n  It goes on.\n")
+    files = {**notes, "roundup.md": _listing(prefix="https://example.org/other-"), "told.md": told}
+    assert {d.excluded for d in collect(folder_source(files), "Jo").documents} == {""}
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from twin_assets.collection import Collected, collect
@@ -106,7 +106,6 @@ def _mutated(draw: st.DrawFn, template: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-@settings(max_examples=40, deadline=None)
 @given(data=st.data())
 def test_no_content_of_any_file_stops_a_collector(name: str, data: st.DataObject) -> None:
     kind, template = TEMPLATES[name]
@@ -118,7 +117,6 @@ def test_no_content_of_any_file_stops_a_collector(name: str, data: st.DataObject
     _is_collected_or_explained(kind, _zip(files))
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.binary(max_size=120), st.sampled_from(["cut", "patch", "only"]))
 def test_no_damage_to_an_archive_gives_anything_but_a_clear_error(noise: bytes, how: str) -> None:
     whole = _zip({"a.md": b"Words of a letter. " * 50, "b.md": b"Others."})
@@ -135,7 +133,6 @@ def _shares_field(text: str) -> str:
     return '"' + text.replace("\n", '"\n"').replace('"', '""') + '"'
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(PROSE, min_size=1, max_size=8), st.sets(st.integers(0, 7)))
 def test_no_share_is_lost_and_its_text_comes_back(texts: list[str], broken: set[int]) -> None:
     records = []
@@ -157,7 +154,6 @@ def test_no_share_is_lost_and_its_text_comes_back(texts: list[str], broken: set[
     assert by_row[len(texts) + 2] == "The anchor."
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 6), st.sampled_from(["true", "false", ""]), PROSE), min_size=1, max_size=8))
 def test_no_row_of_substack_is_lost(rows: list[tuple[int, str, str]]) -> None:
     buffer = io.StringIO()
@@ -185,7 +181,6 @@ TWEETS = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(TWEETS)
 def test_no_post_is_lost_and_none_appears_twice(tweets: list[tuple[str, int | None, int]]) -> None:
     objects = []
@@ -212,7 +207,6 @@ def test_no_post_is_lost_and_none_appears_twice(tweets: list[tuple[str, int | No
             assert i + 1 in aside
 
 
-@settings(max_examples=40, deadline=None)
 @given(st.dictionaries(st.sampled_from(["a.md", "b/c.md", "d.markdown"]), st.text(max_size=60), min_size=1))
 def test_no_markdown_file_is_lost(contents: dict[str, str]) -> None:
     files = {name: text.encode("utf-8", "surrogatepass") for name, text in contents.items()}

@@ -116,16 +116,3 @@ def test_a_fingerprint_reads_no_contents(
 def test_a_fingerprint_of_nothing_is_an_error(folder_source: MakeSource, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="gone"):
         fingerprint(folder_source({}, path=tmp_path / "gone"))
-
-
-def test_brandurs_site_is_collected_whole() -> None:
-    corpus = Path(__file__).parents[2] / "../shared/corpora/brandur_sorg/content"
-    if not corpus.is_dir():
-        pytest.skip("the corpus brandur_sorg is not beside this project")
-    from twin_assets.settings import SourceConfig
-
-    collected = collect(SourceConfig(name="brandur", path=corpus), "Brandur Leach")
-    own = [d for d in collected.documents if not d.excluded]
-    assert len(own) == 466
-    assert collected.exclusions == []
-    assert all(d.published_at and d.title and not d.text.startswith("+++") for d in own)

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from twin_assets.collection.text import Unreadable, decode, has_words, storable
@@ -51,7 +51,6 @@ def test_links_are_not_words() -> None:
     assert has_words("see https://example.org")
 
 
-@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_text_or_refused_with_a_reason(data: bytes) -> None:
     result: str | Unreadable
@@ -65,7 +64,6 @@ def test_any_bytes_are_text_or_refused_with_a_reason(data: bytes) -> None:
         storable(result).encode("utf-8")
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"])))
 def test_utf8_is_never_changed(text: str) -> None:
     assert decode(text.encode("utf-8")) == text.removeprefix("\ufeff")

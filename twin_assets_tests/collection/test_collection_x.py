@@ -81,6 +81,30 @@ def test_replies_to_others_keep_own_words_without_the_mentions(zip_source: MakeS
     assert [(e.reason, e.row) for e in collected.exclusions] == [("empty", 2)]
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("@gone +1. I like it.", "+1. I like it."),
+        ('@gone "The tide", by Jo', '"The tide", by Jo'),
+        ("@gone ありがとう", "ありがとう"),
+        ("@heroku is hiring", "@heroku is hiring"),
+        ("@al & @bo are here", "@al & @bo are here"),
+        ("@al + one more", "@al + one more"),
+    ],
+)
+def test_a_reply_to_an_account_that_is_gone_is_told_by_how_it_goes_on(
+    zip_source: MakeSource, written: str, said: str
+) -> None:
+    assert _texts(collect(zip_source(_archive(_tweet(1, written))), "Jo")) == [said]
+
+
+@pytest.mark.parametrize("written", ["@gone https://example.org/a", "@gone @al", "@gone"])
+def test_a_mention_with_nothing_but_a_link_has_no_words(zip_source: MakeSource, written: str) -> None:
+    collected = collect(zip_source(_archive(_tweet(1, written), _tweet(2, "Words."))), "Jo")
+    assert _texts(collected) == ["Words."]
+    assert [(e.reason, e.row) for e in collected.exclusions] == [("empty", 1)]
+
+
 def _reply(to: int, user: str = ME) -> dict[str, str]:
     return {"in_reply_to_status_id_str": str(to), "in_reply_to_user_id_str": user}
 

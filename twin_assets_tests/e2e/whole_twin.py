@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from twin_assets.chat_model import prepare_chat_model
-from twin_assets.machine.processes import read_json
+from twin_assets.files import read_json
 from twin_assets.settings import ROOT, load_settings
 from twin_assets_tests.tiny_model import make_tiny_model
 

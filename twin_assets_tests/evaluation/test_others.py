@@ -16,6 +16,7 @@ def raw(
     text: str, excluded: str, media_type: str = "text/markdown", by: str = "Guest", native: str = "1"
 ) -> RawDocument:
     return RawDocument(
+        row_id=native,
         document_id=native,
         source="blog",
         kind="markdown",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from twin_assets.digests import document_id, text_digest
+from twin_assets.digests import document_id, row_id, text_digest
 from twin_assets.progress import Report, silent
 from twin_assets.records import CleanedDocument, CorpusDocument, RawDocument
 
@@ -50,6 +50,7 @@ def embedder() -> HashEmbedder:
 def raw() -> Callable[..., RawDocument]:
     def make(text: str, media_type: str = "text/markdown", **changes: Any) -> RawDocument:
         document = RawDocument(
+            row_id=row_id("blog", document_id("markdown", changes.get("native_id", "post"))),
             document_id=document_id("markdown", changes.get("native_id", "post")),
             source="blog",
             kind="markdown",
@@ -75,6 +76,7 @@ def raw() -> Callable[..., RawDocument]:
 def cleaned() -> Callable[..., CleanedDocument]:
     def make(name: str, text: str, **changes: Any) -> CleanedDocument:
         document = CleanedDocument(
+            row_id=row_id(changes.get("source", "blog"), document_id("markdown", name)),
             document_id=document_id("markdown", name),
             source="blog",
             kind="markdown",

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from twin_assets.errors import ProcessError
-from twin_assets.machine.processes import ManagedProcess, ProcessSpec, is_running, read_json, stop_all
+from twin_assets.files import read_json
+from twin_assets.machine.processes import ManagedProcess, ProcessSpec, is_running, stop_all
 from twin_assets.machine.supervisor import Supervisor
 
 SERVER = """

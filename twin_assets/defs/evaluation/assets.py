@@ -101,7 +101,7 @@ def _evaluated(s: Stage, adapter: str) -> EvaluationReport:
             settings.evaluation.others,
             twin.tables.read(RawDocument, "excluded != ''"),
             settings.author,
-            [source.path for source in settings.sources.sources],
+            [source.path for source in settings.sources.sources if source.path],
         ),
         settings=settings.evaluation,
     )

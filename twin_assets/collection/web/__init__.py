@@ -1,0 +1,1 @@
+"""Live sources: fetched politely and safely, a module for each kind."""

@@ -1,0 +1,129 @@
+"""What is forgotten is gone from every table, every version and every file."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from twin_assets.collection.collector import Origin
+from twin_assets.collection.keep import Keep, forgotten
+from twin_assets.digests import document_id, text_digest
+from twin_assets.errors import SourceError
+from twin_assets.features.clean import clean_documents
+from twin_assets.features.fold import fold
+from twin_assets.forget import find_documents, forget
+from twin_assets.records import CleanedDocument, CorpusDocument, InstructionSample, RawDocument
+from twin_assets.settings import Settings, SourceConfig, load_settings
+from twin_assets.storage import TableStore
+from twin_assets.storage.purge import purge
+
+SECRET = "the zebrafinch in the radio room"
+TEXT = f"A letter about {SECRET}, and about what it sang in the winter of that year, which nobody wrote down."
+PLAIN = "A letter about something else altogether, with as many words in it as the other letter has, or nearly."
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of an author with a home of their own."""
+    (tmp_path / "one.md").write_text("One.")
+    (tmp_path / "sources.yaml").write_text("author: Ada\nsources:\n  - {name: blog, path: one.md}\n")
+    monkeypatch.setenv("TWIN_HOME", str(tmp_path / "home"))
+    return load_settings(tmp_path / "sources.yaml")
+
+
+def collected(settings: Settings, source: str, native: str, text: str) -> RawDocument:
+    origin = Origin(SourceConfig(name=source, path=Path("one.md")), "markdown", "Ada")
+    document = origin.document(native, text, "text/markdown", file=f"{native}.md", url=f"https://ada.example/{native}")
+    keep = Keep(TableStore.of(settings), source, settings.collection_dir / f"{source}.json")
+    keep.replace_all([*keep.documents.values(), document], [])
+    return document
+
+
+def build(settings: Settings) -> str:
+    """Everything from the corpus to a tagged dataset; returns the dataset's version."""
+    tables = TableStore.of(settings)
+    cleaned = clean_documents(tables.read(RawDocument), {}).documents
+    tables.sync(CleanedDocument, cleaned)
+    corpus = fold(cleaned, 0.5).documents
+    tables.sync(CorpusDocument, corpus)
+    samples = [
+        InstructionSample(
+            sample_id=text_digest(d.text),
+            document_id=d.document_id,
+            start=0,
+            end=len(d.text),
+            instruction="What was in the radio room?",
+            answer=d.text,
+            origin="heading",
+            split="train",
+            chunk_ids=(),
+            title=d.title,
+            url=d.url,
+            kind=d.kind,
+            input_digest="",
+        )
+        for d in corpus
+    ]
+    version = tables.sync(InstructionSample, samples).data_version
+    tables.tag(InstructionSample, version)
+    return version
+
+
+def on_disk(home: Path, text: str) -> list[Path]:
+    return [f for f in home.rglob("*") if f.is_file() and text.encode() in f.read_bytes()]
+
+
+def test_nothing_of_a_forgotten_document_is_left_anywhere(settings: Settings):
+    collected(settings, "blog", "plain", PLAIN)
+    before = build(settings)
+    letter = collected(settings, "blog", "letter", TEXT)
+    held = build(settings)
+    (settings.home / "training" / "x").mkdir(parents=True)
+    (settings.home / "training" / "x" / "train.jsonl").write_text(TEXT)
+    assert on_disk(settings.home, SECRET)
+    done = forget(settings, letter.document_id)
+    assert on_disk(settings.home, SECRET) == []
+    assert done.datasets == (held,)
+    assert done.rows["instruction_dataset"] == done.rows["corpus"] == done.rows["raw_documents"] == 1
+    tables = TableStore.of(settings)
+    assert [d.native_id for d in tables.read(RawDocument)] == ["plain"]
+    assert [s.answer for s in tables.read(InstructionSample, version=before)] == [PLAIN]
+    assert forgotten(settings.collection_dir) == {"blog": [letter.document_id]}
+
+
+def test_a_cross_post_is_forgotten_with_the_piece_it_was_folded_into(settings: Settings):
+    collected(settings, "blog", "letter", TEXT)
+    copy = collected(settings, "letters", "copy", TEXT)
+    build(settings)
+    done = forget(settings, copy.document_id)
+    assert len(done.documents) == 2
+    assert TableStore.of(settings).read(RawDocument) == []
+
+
+def test_a_whole_source_is_forgotten_and_the_others_stay(settings: Settings):
+    collected(settings, "blog", "plain", PLAIN)
+    collected(settings, "letters", "letter", TEXT)
+    build(settings)
+    forget(settings, "letters")
+    assert [d.source for d in TableStore.of(settings).read(RawDocument)] == ["blog"]
+    assert [d.text for d in TableStore.of(settings).read(CorpusDocument)] == [PLAIN]
+
+
+def test_a_document_is_found_by_its_url_and_by_the_beginning_of_its_id(settings: Settings):
+    letter = collected(settings, "blog", "letter", TEXT)
+    tables = TableStore.of(settings)
+    assert find_documents(tables, letter.url) == {"blog": {letter.document_id}}
+    assert find_documents(tables, letter.document_id[:8]) == {"blog": {letter.document_id}}
+    with pytest.raises(SourceError, match=r"no source and no document 'nothing'"):
+        find_documents(tables, "nothing")
+    with pytest.raises(SourceError):
+        find_documents(tables, letter.document_id[:4])
+
+
+def test_purging_what_is_not_there_changes_nothing(settings: Settings):
+    collected(settings, "blog", "plain", PLAIN)
+    tables = TableStore.of(settings)
+    assert purge(tables, RawDocument, [document_id("markdown", "other")]).rows == 0
+    assert [d.text for d in tables.read(RawDocument)] == [PLAIN]
+    assert purge(tables, CorpusDocument, ["none"]).tags == ()
