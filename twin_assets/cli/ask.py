@@ -6,7 +6,6 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
-from rich.table import Table
 
 from twin_assets.cli.context import choose
 from twin_assets.errors import DeploymentError, ProcessError
@@ -24,13 +23,12 @@ def show_answer(console: Console, settings: Settings, question: str, *, model: s
     """Ask and print. Raises ProcessError when the service is away, DeploymentError when it cannot answer."""
     answer = _complete(settings, question, model, retrieval)
     text = answer["choices"][0]["message"]["content"]
-    console.print(Panel(escape(text), title=escape(f"{model}: {question}"), title_align="left"))
-    table = Table("", "source", "URL", "passage", box=None)
+    # A console with soft wrapping leaves lines to the terminal, which cannot wrap inside a frame: it would cut them.
+    console.print(Panel(escape(text), title=escape(f"{model}: {question}"), title_align="left"), soft_wrap=False)
     for number, citation in enumerate(answer.get("citations", []), 1):
-        passage = clip(str(citation.get("text", "")), 60)
-        table.add_row(f"[{number}]", escape(clip(citation["title"], 40)), escape(citation["url"]), escape(passage))
-    if answer.get("citations"):
-        console.print(table)
+        console.print(escape(f"[{number}] {clip(citation['title'], 70)}"), style="bold", highlight=False)
+        console.print(f"    {escape(citation['url'])}", highlight=False)
+        console.print(f"    {escape(clip(str(citation.get('text', '')), 70))}", style="dim", highlight=False)
 
 
 def example_question(settings: Settings) -> str:

@@ -21,9 +21,18 @@ _WORDS_MOST = 6
 
 _PIECE: dict[Kind, tuple[str, str]] = {
     "linkedin": ("LinkedIn article", "a LinkedIn article"),
+    "medium": ("Medium story", "a Medium story"),
     "substack": ("newsletter", "a newsletter"),
     "x": ("thread", "a thread on X"),
+    "bluesky": ("thread", "a thread on Bluesky"),
+    "mastodon": ("thread", "a thread on Mastodon"),
+    "whatsapp": ("message", "a message"),
+    "telegram": ("message", "a message"),
+    "wordpress": ("blog post", "a blog post"),
     "markdown": ("article", "an article"),
+    "git": ("project notes", "a page of project notes"),
+    "paper": ("paper", "a paper"),
+    "site": ("article", "an article"),
 }
 
 _TITLE_HEADING = (
@@ -52,6 +61,17 @@ _NAME = (
     'What do you have to say about "{name}"?',
     'How would you write {a_piece} titled "{name}"?',
 )
+_ARTICLE = (
+    "Tell me about {words}.",
+    "Explain {words}.",
+    "What do you think about {words}?",
+    "Write a few paragraphs on {words}.",
+)
+_MESSAGE = (
+    "What would you tell a friend about {words}?",
+    "Write a message about {words}.",
+    "Tell me about {words}, as in a chat.",
+)
 _WORDS: dict[Kind, tuple[str, ...]] = {
     "linkedin": (
         "Write a LinkedIn post about {words}.",
@@ -70,12 +90,24 @@ _WORDS: dict[Kind, tuple[str, ...]] = {
         "Share a short thought on {words}.",
         "Post something about {words}.",
     ),
-    "markdown": (
-        "Tell me about {words}.",
-        "Explain {words}.",
-        "What do you think about {words}?",
-        "Write a few paragraphs on {words}.",
+    "bluesky": (
+        "Write a post for Bluesky about {words}.",
+        "What would you post on Bluesky about {words}?",
+        "Share a short thought on {words}.",
     ),
+    "mastodon": (
+        "Write a post for Mastodon about {words}.",
+        "What would you post on Mastodon about {words}?",
+        "Share a short thought on {words}.",
+    ),
+    "whatsapp": _MESSAGE,
+    "telegram": _MESSAGE,
+    "medium": _ARTICLE,
+    "wordpress": _ARTICLE,
+    "markdown": _ARTICLE,
+    "git": _ARTICLE,
+    "paper": _ARTICLE,
+    "site": _ARTICLE,
 }
 
 

@@ -1,11 +1,14 @@
 """What a teacher may not write, and what a fall-back never does."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin_assets.datasets.fallback import Topic, fallback_instruction, listed
 from twin_assets.datasets.validation import copies, rejection, tidied
+from twin_assets.records import Kind
 
 ANSWER = (
     "The barometer in the hall fell four millibars before breakfast, and I told nobody. By noon the boats that had "
@@ -105,6 +108,15 @@ def test_a_fall_back_without_a_title_names_the_kind_of_writing(kind: str, expect
         instruction = fallback_instruction(str(n), topic, lambda _: True)
         assert "fog and herring" in instruction
         assert any(word in instruction for word in expected)
+
+
+@pytest.mark.parametrize("kind", get_args(Kind))
+@pytest.mark.parametrize(("title", "heading"), [("Fog", "In harbour"), ("", "")])
+def test_writing_of_every_kind_has_a_fall_back(kind: Kind, title: str, heading: str) -> None:
+    for alone in (True, False):
+        topic = Topic(kind, title, heading, ("fog", "herring"), "Fog again", alone)
+        assert fallback_instruction("one", topic, lambda _: True)
+        assert "one" in fallback_instruction("one", topic, lambda _: False)
 
 
 def test_fall_backs_vary_with_the_sample_and_never_with_the_run() -> None:
