@@ -110,6 +110,11 @@ class Request:
     attempts: Attempts
 
     @property
+    def name(self) -> str:
+        """The lane with its partition, for a person."""
+        return f"{self.lane}[{self.partition}]" if self.partition else self.lane
+
+    @property
     def key(self) -> str:
         """One key for each attempt: asked for twice, it is run once."""
         return f"{self.digest}-{self.attempts.ended}"

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.panel import Panel
+from rich.text import Text
 
 from twin_assets.cli.context import choose
 from twin_assets.errors import DeploymentError, ProcessError
@@ -24,11 +24,16 @@ def show_answer(console: Console, settings: Settings, question: str, *, model: s
     answer = _complete(settings, question, model, retrieval)
     text = answer["choices"][0]["message"]["content"]
     # A console with soft wrapping leaves lines to the terminal, which cannot wrap inside a frame: it would cut them.
-    console.print(Panel(escape(text), title=escape(f"{model}: {question}"), title_align="left"), soft_wrap=False)
+    console.print(Panel(Text(text), title=Text(f"{model}: {question}"), title_align="left"), soft_wrap=False)
     for number, citation in enumerate(answer.get("citations", []), 1):
-        console.print(escape(f"[{number}] {clip(citation['title'], 70)}"), style="bold", highlight=False)
-        console.print(f"    {escape(citation['url'])}", highlight=False)
-        console.print(f"    {escape(clip(str(citation.get('text', '')), 70))}", style="dim", highlight=False)
+        untitled = citation["title"] == citation["url"]
+        for line, style in (
+            (f"[{number}] {citation['url'] if untitled else clip(citation['title'], 70)}", "bold"),
+            ("" if untitled else f"    {citation['url']}", ""),
+            (f"    {clip(str(citation.get('text', '')), 70)}", "dim"),
+        ):
+            if line:
+                console.print(line, style=style, highlight=False)
 
 
 def example_question(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from twin_assets.cli.context import choose
 from twin_assets.errors import TwinError
@@ -40,7 +41,8 @@ def run_doctor(console: Console, sources: Path | None) -> int:
     wrong = 0
     for finding in examine(settings):
         wrong += not finding.good
-        table.add_row("[green]ok[/]" if finding.good else "[red]!![/]", finding.what, finding.detail, finding.remedy)
+        mark = Text("ok", "green") if finding.good else Text("!!", "red")
+        table.add_row(mark, finding.what, finding.detail, finding.remedy)
     console.print(table)
     return 1 if wrong else 0
 

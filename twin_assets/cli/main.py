@@ -2,15 +2,23 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from twin_assets.errors import TwinError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console(soft_wrap=True)
+
+
+def terminal(width: int | None = None, file: IO[str] | None = None) -> Console:
+    """What every command prints to: lines are wrapped by the terminal, and a name in square brackets is no style."""
+    return Console(soft_wrap=True, markup=False, width=width, file=file)
+
+
+console = terminal()
 Sources = Annotated[
     Path | None, typer.Option(help="A sources.yaml, or a folder of writing. Default: what ran last, else the sample.")
 ]
@@ -93,9 +101,9 @@ def main() -> None:
     try:
         app()
     except TwinError as error:
-        console.print(f"[bold red]error:[/] {error.what}", highlight=False)
+        console.print(Text.assemble(("error: ", "bold red"), error.what))
         if error.remedy:
-            console.print(f"  [bold]->[/] {error.remedy}", highlight=False)
+            console.print(Text.assemble(("  -> ", "bold"), error.remedy))
         sys.exit(1)
 
 

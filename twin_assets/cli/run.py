@@ -23,9 +23,9 @@ def run_run(console: Console, sources: Path | None, *, retry: bool) -> int:
         console.print(f"{len(observer.retry())} failed run(s) are given another try")
     while observer.at_work() or not (state := observer.state()).settled:
         for line in observer.news():
-            console.print(line, highlight=False, markup=False)
+            console.print(line, highlight=False)
         time.sleep(1)
     for line in observer.news():
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False)
     console.print("every artifact is up to date" if not state.plan.stale else f"stale: {len(state.plan.stale)}")
     return 3 if state.plan.exhausted else 0

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from twin_assets.cli.context import choose, urls
 from twin_assets.files import read_json
@@ -15,7 +16,7 @@ from twin_assets.settings import Settings
 def run_status(console: Console, sources: Path | None) -> int:
     """Returns 0 when nothing is stale, else 3."""
     settings = choose(sources)
-    console.print(f"[bold]{settings.author}[/]  home {settings.home}", highlight=False)
+    console.print(Text.assemble((settings.author, "bold"), f"  home {settings.home}"))
     _processes(console, settings)
     _deployment(console, settings)
     return _graph(console, settings)
@@ -26,9 +27,9 @@ def _processes(console: Console, settings: Settings) -> None:
     if not running:
         console.print("nothing runs: start it with `twin up`")
         return
-    table = Table("process", "state", "port", "process id", "log", box=None)
+    table = Table("process", "state", "port", "process id", Column("log", overflow="fold"), box=None)
     for name, identity in running.items():
-        state = "[green]runs[/]" if is_running(identity) else "[red]gone[/]"
+        state = Text("runs", "green") if is_running(identity) else Text("gone", "red")
         table.add_row(name, state, str(identity["port"] or ""), str(identity["pid"]), identity["log"])
     console.print(table)
     for what, url in urls(settings).items():
@@ -63,5 +64,5 @@ def _graph(console: Console, settings: Settings) -> int:
         table.add_row(str(stale.node), stale.reason)
     console.print(table)
     for request in state.plan.exhausted:
-        console.print(f"{request.lane} failed and waits for a change, or for `twin run --retry`", style="red")
+        console.print(f"{request.name} failed and waits for a change, or for `twin run --retry`", style="red")
     return 3

@@ -103,15 +103,14 @@ def _follow(console: Console, observer: "Observer", supervisor: Supervisor) -> b
             # Run workers are its children: none is left to say how its run ended.
             observer.bury()
         for line in observer.news():
-            console.print(f"  {line}", highlight=False, markup=False)
+            console.print(f"  {line}", highlight=False)
         if not observer.at_work() and (state := observer.state()).settled:
             break
         time.sleep(1)
     for line in observer.news():
-        console.print(f"  {line}", highlight=False, markup=False)
+        console.print(f"  {line}", highlight=False)
     for request in state.plan.exhausted:
-        where = f"{request.lane}[{request.partition}]" if request.partition else request.lane
-        console.print(f"  {where} failed: correct what it says, or `twin run --retry`", style="bold red")
+        console.print(f"  {request.name} failed: correct what it says, or `twin run --retry`", style="bold red")
     return not state.plan.exhausted
 
 
@@ -138,7 +137,7 @@ def _show_urls(console: Console, settings: Settings) -> None:
 
 
 def _step(console: Console, what: str) -> None:
-    console.print(f"[bold]{time.strftime('%H:%M:%S')}  {what}[/]", highlight=False)
+    console.print(f"{time.strftime('%H:%M:%S')}  {what}", style="bold", highlight=False)
 
 
 def _raise_stop(_signal: int, _frame: FrameType | None) -> None:

@@ -68,7 +68,7 @@ def sensor_of(lane: Lane, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefin
         cursor = json.dumps({"stale": [str(s.node) for s in decided.stale]})
         if requests:
             return dg.SensorResult(run_requests=requests, cursor=cursor)
-        stuck = [f"{r.lane}[{r.partition}]" for r in decided.exhausted if r.lane == lane]
+        stuck = [r.name for r in decided.exhausted if r.lane == lane]
         behind = [f"{s.node}: {s.reason}" for s in decided.stale if GRAPH[s.node.asset].lane == lane]
         if stuck:
             return dg.SkipReason(f"{', '.join(stuck)} failed and waits for a change, or for `twin run --retry`")

@@ -4,7 +4,6 @@ import io
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from twin_assets.cli import ask, main
 from twin_assets.settings import Settings, load_settings
@@ -23,10 +22,8 @@ def settings(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def shown(settings: Settings, monkeypatch: pytest.MonkeyPatch, citations: list[dict[str, str]]) -> str:
     reply = {"choices": [{"message": {"content": ANSWER}}], "citations": citations}
     monkeypatch.setattr(ask, "_complete", lambda *_: reply)
-    console = Console(soft_wrap=main.console.soft_wrap, width=80, file=io.StringIO())
-    ask.show_answer(console, settings, "What of the barograph?", model="twin", retrieval=True)
-    written = console.file
-    assert isinstance(written, io.StringIO)
+    written = io.StringIO()
+    ask.show_answer(main.terminal(80, written), settings, "What of the barograph?", model="twin", retrieval=True)
     return written.getvalue()
 
 
