@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pyarrow as pa
@@ -57,7 +58,8 @@ class TableStore:
         found = self.find(record)
         if found is not None:
             return found
-        with self.writing(record):
+        with self.writing(record), self._alone(record):
+            # Two writers that create one table at once would overwrite what the first has written into it since.
             try:
                 return self._connection().create_table(record.TABLE, schema=schema or record.schema())
             except ValueError:
@@ -163,6 +165,18 @@ class TableStore:
                 f"table {record.TABLE!r} at {self._uri!r} cannot be written: {_reason(error)}",
                 "free disk space or mend the storage, then run again: the last good version is still readable",
             ) from error
+
+    @contextmanager
+    def _alone(self, record: type[R]) -> Iterator[None]:
+        """Held by one writer at a time; on object storage it is Dagster's pool `lance_write` that sees to it."""
+        if "://" in self._uri:
+            yield
+            return
+        from filelock import FileLock
+
+        Path(self._uri).mkdir(parents=True, exist_ok=True)
+        with FileLock(Path(self._uri) / f".{record.TABLE}.lock"):
+            yield
 
     def _connection(self) -> Any:
         import lancedb

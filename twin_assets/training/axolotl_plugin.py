@@ -6,7 +6,7 @@ Loaded by Axolotl by name, from beside run.py; it cannot import twin_assets, whi
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import torch
 from axolotl.core.trainers.dpo.trainer import AxolotlDPOTrainer
 from axolotl.integrations.base import BasePlugin
 from peft import PeftModel
-from transformers import TrainerCallback
+from torch.utils.data import RandomSampler, Sampler
+from transformers import TrainerCallback, set_seed
 
 _KEPT = {
     "loss": "loss",
@@ -83,9 +84,51 @@ class TwinPlugin(BasePlugin):  # type: ignore[misc]
             return {"bf16": bool(cfg.bfloat16)}
         return {"use_cpu": True, "bf16": False}
 
+    def pre_lora_load(self, cfg: Any, model: Any) -> None:
+        """The trainer seeds only what comes after it: without this an adapter begins with other numbers each time."""
+        set_seed(cfg.seed)
+
+    def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
+        """Axolotl draws the order of packed rows from the global random state, which a resumed run does not share."""
+        build = trainer._get_train_sampler
+
+        def seeded(dataset: Any = None) -> Any:
+            sampler = build(dataset)
+            if isinstance(getattr(sampler, "sampler", None), RandomSampler):
+                sampler.sampler = EpochOrder(len(sampler.sampler), cfg.seed, sampler)
+                sampler.set_epoch(0)
+            return sampler
+
+        trainer._get_train_sampler = seeded
+
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[TrainerCallback]:
         """The callback that keeps history and reports progress."""
         return [Progress(current_session(), trainer)]
+
+
+class EpochOrder(Sampler[int]):  # type: ignore[misc]
+    """Rows in an order that follows from seed and epoch alone: a resumed run goes on with the rows that were next.
+
+    Args:
+        rows: how many.
+        seed: of the recipe.
+        packed: the batches made of these rows. On resuming only this sampler is told the epoch, and tells them.
+    """
+
+    def __init__(self, rows: int, seed: int, packed: Any) -> None:
+        self._rows, self._seed, self._packed, self._epoch = rows, seed, packed, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called before each epoch."""
+        self._epoch = epoch
+        self._packed.set_epoch(epoch)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(self._seed + self._epoch)
+        yield from torch.randperm(self._rows, generator=generator).tolist()
 
 
 class Progress(TrainerCallback):  # type: ignore[misc]

@@ -140,6 +140,15 @@ def test_preference_tuning_leaves_one_adapter_of_the_same_rank_on_the_base_model
     assert sft.digest != dpo.digest
 
 
+def test_the_same_job_trains_the_same_adapter(
+    tmp_path: Path, tiny_model: Path, data: dict[str, Path], sft: TrainedAdapter
+) -> None:
+    again = train(sft_job(tmp_path / "job", tiny_model, data))
+    assert losses(again, "loss") == pytest.approx(losses(sft, "loss"), rel=1e-4)
+    first, second = weights(sft), weights(again)
+    assert all(abs(first[name] - second[name]).max() < 1e-2 for name in first)
+
+
 def test_after_sigkill_fine_tuning_goes_on_from_its_checkpoint_with_the_same_losses(
     tmp_path: Path, tiny_model: Path, data: dict[str, Path], sft: TrainedAdapter
 ) -> None:
