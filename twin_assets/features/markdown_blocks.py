@@ -6,6 +6,7 @@ sees a new section or paragraph.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 _FENCE = re.compile(r"^(?:[ \t]*(?:>|[-*+][ \t]|\d{1,9}[.)][ \t]))*[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)$")
@@ -14,6 +15,9 @@ _ATX = re.compile(r"^ {0,3}(?P<marks>#{1,6})(?:[ \t]+(?P<text>.*?))?(?:[ \t]+#+)
 _SETEXT = re.compile(r"^ {0,3}(?P<line>=+|-{2,})[ \t]*$")
 _INDENTED = re.compile(r"^(?: {4}|\t)[ \t]*\S")
 _LIST_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
+SAME_PARAGRAPH = r"(?:(?!\n[ \t]*\n).)"
+INLINE_CODE = re.compile(rf"(?<!`)(`+)(?!`){SAME_PARAGRAPH}+?(?<!`)\1(?!`)", re.DOTALL)
+"""Code in a line of prose; it may break over lines, not over paragraphs."""
 _MARKUP = re.compile(r"!?\[(?P<text>[^\[\]]*)\]\([^()\s]*\)|(?<![\w*])\*{1,3}|\*{1,3}(?![\w*])|`")
 
 
@@ -46,12 +50,27 @@ def _lines(text: str) -> list[_Line]:
 
 def blocks(text: str) -> list[Block]:
     """The blocks of a text in order; every character that is not white space lies in exactly one."""
-    return list(_blocks(_lines(text)))
+    return list(_parsed(text))
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> tuple[Block, ...]:
+    """The last few are kept: the steps of cleaning ask for the blocks of one text in turn."""
+    return tuple(_blocks(_lines(text)))
 
 
 def code_spans(text: str) -> list[tuple[int, int]]:
     """The spans of the code blocks, fenced or indented, whole lines each."""
-    return [(block.start, block.end) for block in blocks(text) if block.kind == "code"]
+    return [(block.start, block.end) for block in _parsed(text) if block.kind == "code"]
+
+
+def inline_code_spans(text: str) -> list[tuple[int, int]]:
+    """The spans of code within lines, backticks included, outside of code blocks."""
+    found, at = [], 0
+    for start, end in [*code_spans(text), (len(text), len(text))]:
+        found += [(at + code.start(), at + code.end()) for code in INLINE_CODE.finditer(text[at:start])]
+        at = end
+    return found
 
 
 def _blocks(lines: list[_Line]) -> Iterator[Block]:

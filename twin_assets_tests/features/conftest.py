@@ -86,6 +86,8 @@ def cleaned() -> Callable[..., CleanedDocument]:
             published_at=datetime(2024, 5, 1, tzinfo=UTC),
             scope="public",
             words=len(text.split()),
+            language="en",
+            language_confidence=0.99,
             content_digest=text_digest(text),
             input_digest="",
         )
