@@ -35,6 +35,8 @@ _SILENT = (
     ".image-link-expand"
 )
 _LANGUAGE = re.compile(r"\b(?:language|lang|highlight-source|brush)[-:]([\w+#.-]+)")
+_BASE = re.compile(r"(?<!\w)(?:\d+|[A-Za-z])$")
+_ORDINAL = re.compile(r"st|nd|rd|th|")
 _SMALL, _MOST = 400, 0.5
 """Characters, and share of a page's text, up to which an element can be chrome."""
 _KEPT_IN_FIGURES = "pre, code, table, blockquote"
@@ -134,6 +136,11 @@ def _converter() -> Any:
                 line_break.replace_with("\n")
             code = el.get_text().removeprefix("\n").removesuffix("\n")
             return f"\n\n{fence(code, _language(el))}\n\n" if code.strip() else ""
+
+        def convert_sup(self, el: Any, text: str, parent_tags: set[str]) -> str:
+            before = el.previous_sibling
+            power = isinstance(before, str) and _BASE.search(before) and not _ORDINAL.fullmatch(text)
+            return f"^{text}" if power else text
 
         def convert_div(self, el: Any, text: str, parent_tags: set[str]) -> str:
             base: Any = super()

@@ -35,9 +35,10 @@ _IMAGE = re.compile(
     r"|(?<!\\)<img\b[^<>]*>"
 )
 _ATTRIBUTES = re.compile(r"[ \t]*\{:[^{}\n]*\}|(?<=\S)[ \t]+\{[#.][^{}\n]*\}[ \t]*$", re.MULTILINE)
-_ANCHOR = re.compile(r"^( {0,3}#{1,6}[ \t].*?)[ \t]+\(#[\w.:-]+\)[ \t]*$", re.MULTILINE)
+_ANCHOR = re.compile(r"^( {0,3}#{1,6}[ \t].*?)([ \t]+\(#[\w.:-]+\))[ \t]*$", re.MULTILINE)
 _EMPTY_LINK = re.compile(r"(?<!!)\[([^\[\]]*)\]\(\s*\)")
 _PAIRS = (
+    (re.compile(r"(?<!\w)(\d+|[A-Za-z])<sup>(?!st|nd|rd|th)([^<>\n]{1,8})</sup>"), r"\1^\2"),
     (re.compile(r"(?<!\\)<(em|i|cite|dfn)(?:\s[^<>]*)?>([^<>]*?)</\1\s*>"), r"*\2*"),
     (re.compile(r"(?<!\\)<(strong|b)(?:\s[^<>]*)?>([^<>]*?)</\1\s*>"), r"**\2**"),
     (re.compile(r"(?<!\\)<(code|kbd|samp|tt)(?:\s[^<>]*)?>([^<>`]+?)</\1\s*>"), r"`\2`"),
@@ -91,6 +92,10 @@ def _cleaned(text: str, removals: list[Removal]) -> str:
 
         return pattern.sub(dropped, text)
 
+    def anchor(found: re.Match[str]) -> str:
+        removals.append(Removal("attributes", found[2]))
+        return found[1]
+
     parts, at = [], 0
     for start, end in code_spans(text):
         parts += [text[at:start], mask.hide(text[start:end])]
@@ -103,7 +108,7 @@ def _cleaned(text: str, removals: list[Removal]) -> str:
     text = drop("template_tag", _TEMPLATE, text)
     text = _HTML_BLOCK.sub(_converted(mask, removals), text)
     text = drop("image", _IMAGE, text)
-    text = _ANCHOR.sub(r"\1", drop("attributes", _ATTRIBUTES, text))
+    text = _ANCHOR.sub(anchor, drop("attributes", _ATTRIBUTES, text))
     text = _EMPTY_LINK.sub(r"\1", text)
     for pattern, replacement in _PAIRS:
         text = pattern.sub(replacement, text)

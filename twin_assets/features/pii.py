@@ -63,7 +63,7 @@ _IPV4 = re.compile(
     r"\d(?<![\w.\-/=<>~^].)(?<!version .)(?<!Version .)\d{0,2}\.(?:\d{1,3}\.){2}\d{1,3}(?![\w\-]|\.\d|/\d)"
 )
 _ADDRESS_HINT = re.compile(r"(?i)\b\w*(?:ip|addr(?:ess)?|host|remote|server|client|fwd|from|peer|ping|ssh)\b\W{0,6}$")
-_VERSION_HINT = re.compile(r"(?i)\b(?:v\d*|ver|version|release|build|sqlite|chrome|node)\b\W{0,8}$")
+_VERSION_HINT = re.compile(r"(?i)\b(?:v(?![46]\b)\d*|ver|version|release|build|sqlite|chrome|node)\b\W{0,8}$")
 _IPV6 = re.compile(r"[23](?<![\w:.].)[0-9a-fA-F]{3}:(?:[0-9a-fA-F]{0,4}:){1,6}[0-9a-fA-F]{0,4}(?![\w:]|\.\d)")
 _PUBLIC_SERVERS = frozenset(
     ["1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "208.67.222.222", "208.67.220.220", "1.2.3.4", "4.4.4.4"]

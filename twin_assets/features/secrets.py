@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from functools import cache
 
 _KEY_BLOCK = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----((?!\[secret\]).+?)(?=-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----)",
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----((?!\[secret\]).+?)"
+    r"(?=-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----)",
     re.DOTALL,
 )
 _DETECTORS = (

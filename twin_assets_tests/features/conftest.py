@@ -46,7 +46,7 @@ def embedder() -> HashEmbedder:
     return HashEmbedder()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def raw() -> Callable[..., RawDocument]:
     def make(text: str, media_type: str = "text/markdown", **changes: Any) -> RawDocument:
         document = RawDocument(

@@ -18,6 +18,7 @@ from twin_assets.features.normalize import normalize
         ('<p>a <a href="https://x.org">link</a></p>', "a [link](https://x.org)"),
         ("<blockquote><p>theirs</p><p>too</p></blockquote><p>mine</p>", "> theirs\n>\n> too\n\nmine"),
         ("<p>one<br>two<br/>three</p>", "one\ntwo\nthree"),
+        ("<p>2<sup>53</sup> on the 1<sup>st</sup></p>", "2^53 on the 1st"),
         ("<p>snake_case and 2 * 3</p>", "snake_case and 2 * 3"),
         ("<p>about the &lt;div&gt; tag and {{ braces }}</p>", r"about the \<div> tag and \{{ braces }}"),
         (

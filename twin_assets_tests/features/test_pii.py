@@ -28,6 +28,7 @@ AWS = "AKIA" + "Z7Q4KX2M9P5LT3WB"
         ("Pay DE89 3704 0044 0532 0130 00 today", "Pay [iban] today"),
         ("Pay GB82WEST12345698765432.", "Pay [iban]."),
         ("from 47.239.129.149 port 22", "from [ip] port 22"),
+        ("v4    37.16.10.138 global", "v4    [ip] global"),
         ("`remote 3.8.11.1`", "`remote [ip]`"),
         ("at 2a09:8280:1::1:3e99 now", "at [ip] now"),
         (f"token {GITHUB}!", "token [secret]!"),
