@@ -16,12 +16,14 @@ from twin_assets.features.markdown_blocks import code_spans, inline_code_spans
 from twin_assets.features.secrets import assigned_secrets, secrets
 
 _MAX_PASSES = 4
+_DIGIT = re.compile(r"\d")
+_WITHOUT_DIGITS = frozenset({"email", "secret"})
 _MAILTO = re.compile(
     r"\[(?P<text>[^\[\]\n]*)\]\(mailto:(?P<address>[^()\s]+)\)"
     r"|<(?:mailto:)?(?P<plain>[^<>\s@]+@[^<>\s@]+)>"
 )
 _EMAIL = re.compile(
-    r"(?<![\w.+@/%\-])(?:(?<!:)|(?<=mailto:)|(?<=[a-z]: )|(?<=:))(?P<local>[A-Za-z0-9_](?:[\w.+%\-]{0,62}[\w+\-])?)@"
+    r"(?<![\w.+@/%\-])(?P<local>[A-Za-z0-9_](?:[\w.+%\-]{0,62}[\w+\-])?)@"
     r"(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24})(?![\w@]|\.\w|-\w)"
 )
 _USER_OF_URL = re.compile(r"://[^\s/?]*$")
@@ -123,8 +125,9 @@ def _found(text: str, policy: PiiPolicy) -> list[_Span]:
         "phone": lambda: _without(_phones(text, policy.region), [*code, *addresses]),
     }
     spans: list[_Span] = []
+    wanted = set(policy.kinds) if _DIGIT.search(text) else _WITHOUT_DIGITS & set(policy.kinds)
     for kind, detect in detectors.items():
-        if kind in policy.kinds:
+        if kind in wanted:
             spans += _clear(spans, [_Span(*span, kind) for span in detect()])
     if policy.names:
         named = _without((found.span() for found in _names(policy.names).finditer(text)), [*code, *addresses])
