@@ -29,8 +29,8 @@ def candidates(text: str) -> tuple[int, ...]:
     """Digests (signed, 64 bits) of the paragraphs and headings that could be boilerplate, in order and each once.
 
     They lie among the first 3 or last 8 blocks of a text of several, are no code, no quote and no table, do not
-    introduce what follows with a colon, have 8 words or a link, and at most 600 characters. What a link points to does
-    not count.
+    introduce what follows with a colon, have 8 words or a link, and at most 600 characters. What a link points to
+    counts only in those of fewer than 8 words: an author writes "Try it here" for many places.
     """
     return tuple(dict.fromkeys(digest for _, digest in _candidates(text)))
 
@@ -77,7 +77,8 @@ def _candidates(text: str) -> Iterator[tuple[Block, int]]:
         if block.kind == "text" and (paragraph.lstrip()[0] in ">|" or paragraph.rstrip().endswith(":")):
             continue
         said = words(visible(paragraph))
-        linked = said and _LINK.search(paragraph)
-        if block.kind == "heading" or linked or len(said) >= _LEAST_WORDS:
-            key = f"{block.kind} {' '.join(said)}".encode("utf-8", "surrogatepass")
+        short = len(said) < _LEAST_WORDS
+        if block.kind == "heading" or not short or (said and _LINK.search(paragraph)):
+            tells = paragraph if short and block.kind == "text" else " ".join(said)
+            key = f"{block.kind} {tells}".encode("utf-8", "surrogatepass")
             yield block, int.from_bytes(hashlib.blake2b(key, digest_size=8).digest(), "big", signed=True)

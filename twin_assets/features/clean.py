@@ -214,4 +214,4 @@ def _titled(title: str, text: str) -> tuple[str, str, list[Removal]]:
     if not repeats and (title or first.level > 1):
         return title, text, []
     removal = Removal("repeated_title" if repeats else "title", first.title)
-    return title or first.title, normalize(text[first.end :]), [removal]
+    return title or first.title, text[first.end :].strip("\n"), [removal]

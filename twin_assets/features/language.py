@@ -9,7 +9,7 @@ from twin_assets.features.markdown_blocks import code_spans
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
-_CHARACTERS = 500
+_CHARACTERS = 300
 """As much of a text as tells its language."""
 _MIN_LETTERS = 12
 _MIN_IDEOGRAPHS = 3

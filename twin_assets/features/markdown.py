@@ -75,8 +75,8 @@ def clean_markdown(text: str) -> tuple[str, list[Removal]]:
     removals: list[Removal] = []
     text = normalize(text)
     for _ in range(_MAX_PASSES):
-        after = normalize(_cleaned(text, removals))
-        if after == text:
+        after = _cleaned(text, removals)
+        if after == text or (after := normalize(after)) == text:
             break
         text = after
     return text, removals

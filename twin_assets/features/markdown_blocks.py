@@ -83,10 +83,10 @@ def _blocks(lines: list[_Line]) -> Iterator[Block]:
         if (opening := _opening(line.text)) is not None:
             end = _closing(lines, at, opening)
             yield Block("code", line.start, lines[end].end, 0, "")
-        elif heading := _ATX.match(line.text):
+        elif heading := _heading(line.text):
             end, in_list = at, False
             yield Block("heading", line.start, line.end, len(heading["marks"]), plain(heading["text"] or ""))
-        elif _INDENTED.match(line.text) and not in_list:
+        elif not in_list and line.text[0] in " \t" and _INDENTED.match(line.text):
             end = _indented_end(lines, at)
             yield Block("code", line.start, lines[end].end, 0, "")
         elif underline := _underline(lines, at):
@@ -104,7 +104,13 @@ def plain(heading: str) -> str:
     return " ".join(_MARKUP.sub(lambda found: found["text"] or "", heading).split())
 
 
+def _heading(line: str) -> re.Match[str] | None:
+    return _ATX.match(line) if "#" in line[:4] else None
+
+
 def _opening(line: str) -> str | None:
+    if "```" not in line and "~~~" not in line:
+        return None
     fence = _FENCE.match(line)
     if fence is None or ("`" in fence["fence"] and "`" in fence["info"]):
         return None
@@ -132,7 +138,12 @@ def _indented_end(lines: list[_Line], at: int) -> int:
 
 def _underline(lines: list[_Line], at: int) -> int:
     """The level of a one-line heading underlined with `=` or `-`, or 0."""
-    if at + 1 >= len(lines) or _LIST_ITEM.match(lines[at].text) or lines[at].text.lstrip()[0] in ">|#-=":
+    if (
+        at + 1 >= len(lines)
+        or lines[at + 1].text.lstrip()[:1] not in ("=", "-")
+        or _LIST_ITEM.match(lines[at].text)
+        or lines[at].text.lstrip()[0] in ">|#-="
+    ):
         return 0
     underline = _SETEXT.match(lines[at + 1].text)
     return (1 if underline["line"][0] == "=" else 2) if underline else 0
@@ -142,7 +153,7 @@ def _paragraph_end(lines: list[_Line], at: int) -> int:
     end = at
     for number in range(at + 1, len(lines)):
         line = lines[number].text
-        if not line.strip() or _ATX.match(line) or _opening(line) is not None:
+        if not line.strip() or _heading(line) or _opening(line) is not None:
             break
         end = number
     return end

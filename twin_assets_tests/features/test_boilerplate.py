@@ -51,9 +51,18 @@ def test_each_source_is_counted_for_itself(documents):
     assert clean_documents(raws).exclusions == []
 
 
-def test_links_count_by_their_words_not_by_where_they_point(documents):
-    raws = documents(*(post(n, f"[Share this essay with a friend](https://x.example/{n})") for n in range(5)))
+def test_a_sentence_counts_by_its_words_not_by_where_its_links_point(documents):
+    raws = documents(
+        *(post(n, f"[Do you know somebody who would like this letter?](https://x.example/{n})") for n in range(5))
+    )
     assert texts(clean_documents(raws)) == [post(n) for n in range(5)]
+
+
+def test_a_short_link_to_a_different_place_each_time_stays_and_one_to_the_same_place_goes(documents):
+    own = documents(*(post(n, f"[Try that here](https://x.example/{n})") for n in range(5)))
+    assert clean_documents(own).exclusions == []
+    same = documents(*(post(n, "[Buy the book](https://x.example/book)") for n in range(5)))
+    assert texts(clean_documents(same)) == [post(n) for n in range(5)]
 
 
 def test_a_short_phrase_a_heading_a_quote_an_introduction_and_code_stay(documents):

@@ -36,7 +36,7 @@ AWS = "AKIA" + "Z7Q4KX2M9P5LT3WB"
         ("`postgres://ada:9fK2xQ7pLm@db.internal/app`", "`postgres://ada:[secret]@db.internal/app`"),
         ('```py\napi_key = "q8Zr4Tn1Vx7Lp0Ws9Kd2"\n```', '```py\napi_key = "[secret]"\n```'),
         (
-            "```\n-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAK\n-----END RSA PRIVATE KEY-----\n```",
+            "```\n-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n```",
             "```\n-----BEGIN RSA PRIVATE KEY-----[secret]-----END RSA PRIVATE KEY-----\n```",
         ),
         ("sk-ant-" + "a1B2c3D4e5" * 3, "[secret]"),
