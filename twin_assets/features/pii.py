@@ -16,6 +16,7 @@ from twin_assets.features.markdown_blocks import code_spans, inline_code_spans
 from twin_assets.features.secrets import assigned_secrets, secrets
 
 _MAX_PASSES = 4
+_SHORTEST_ASSIGNMENT = 16
 _DIGIT = re.compile(r"\d")
 _WITHOUT_DIGITS = frozenset({"email", "secret"})
 _MAILTO = re.compile(
@@ -122,7 +123,7 @@ def _found(text: str, policy: PiiPolicy) -> list[_Span]:
         "iban": lambda: _ibans(text),
         "card": lambda: _without(_cards(text), addresses),
         "ip": lambda: _ips(text),
-        "phone": lambda: _without(_phones(text, policy.region), [*code, *addresses]),
+        "phone": lambda: _phones(text, policy.region, [*code, *addresses]),
     }
     spans: list[_Span] = []
     wanted = set(policy.kinds) if _DIGIT.search(text) else _WITHOUT_DIGITS & set(policy.kinds)
@@ -152,7 +153,7 @@ def _without(spans: Iterator[tuple[int, int]], places: Collection[tuple[int, int
 def _secrets(text: str, code: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     yield from secrets(text)
     for start, end in code:
-        for left, right in assigned_secrets(text[start:end]):
+        for left, right in assigned_secrets(text[start:end]) if end - start >= _SHORTEST_ASSIGNMENT else ():
             yield start + left, start + right
 
 
@@ -180,11 +181,11 @@ def _is_personal(address: str) -> bool:
     return tld.get_tld(f"http://{host.lower()}", fail_silently=True) is not None
 
 
-def _phones(text: str, region: str) -> Iterator[tuple[int, int]]:
+def _phones(text: str, region: str, places: Collection[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     import phonenumbers
 
-    for found in _NUMBERS.finditer(text):
-        candidate = found[0]
+    for start, end in _without((found.span() for found in _NUMBERS.finditer(text)), places):
+        candidate = text[start:end]
         digits = sum(map(str.isdigit, candidate))
         if not 7 <= digits <= 15:
             continue
@@ -193,7 +194,7 @@ def _phones(text: str, region: str) -> Iterator[tuple[int, int]]:
             continue
         leniency = phonenumbers.Leniency.VALID if abroad else phonenumbers.Leniency.EXACT_GROUPING
         for number in phonenumbers.PhoneNumberMatcher(candidate, region or None, leniency=leniency, max_tries=8):
-            yield found.start() + number.start, found.start() + number.end
+            yield start + number.start, start + number.end
 
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:
