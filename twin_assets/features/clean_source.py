@@ -74,12 +74,11 @@ def clean_source(
             candidates |= {one.raw.row_id: one.candidates for one in batch}
             meter.advance(len(batch))
         repeated = repeated_in(candidates.values(), policy)
-        before = set(known.raw) - set(changed)
-        differing = [
+        differing = sorted(
             row
-            for row in sorted(before)
-            if own_boilerplate(candidates[row], repeated) != known.state[row]["boilerplate"]
-        ]
+            for row in known.raw.keys() - set(changed)
+            if _differs(candidates[row], repeated, known.state[row]["boilerplate"])
+        )
         removed = _remove(tables, source, known)
         for batch in _spooled(spool):
             _write(tables, source, batch, repeated, policy)
@@ -101,9 +100,16 @@ def _known(tables: TableStore, source: str) -> _Known:
     return _Known(
         dict(sorted(zip(raw["row_id"], raw["row_digest"], strict=True))),
         frozenset(raw["document_id"]),
-        {row["row_id"]: {**row, "boilerplate": tuple(row["boilerplate"])} for row in noted.to_pylist()},
+        {row["row_id"]: row for row in noted.to_pylist()},
         dict(zip(stored["row_id"], stored["input_digest"], strict=True)),
     )
+
+
+def _differs(candidates: Sequence[int], repeated: frozenset[int], before: Sequence[int]) -> bool:
+    """Whether other candidates are boilerplate now than before; most documents have none then and now."""
+    if not before and repeated.isdisjoint(candidates):
+        return False
+    return own_boilerplate(candidates, repeated) != tuple(before)
 
 
 def _prepared(tables: TableStore, rows: Sequence[str], policy: CleaningPolicy) -> Iterator[list[Prepared]]:
@@ -123,7 +129,7 @@ def _spooled(spool: IO[bytes]) -> Iterator[list[Prepared]]:
 def _remove(tables: TableStore, source: str, known: _Known) -> int:
     """Take out what was made of rows that are not there any more, or are not the author's own; returns how many."""
     of_stage = _of_stage(source)
-    told = set(tables.columns(Exclusion, ["document_id"], of_stage).column("document_id").to_pylist())
+    told = set(tables.columns(Exclusion, ["document_id"], of_stage).column("document_id").unique().to_pylist())
     for ids in _batches(sorted(told - known.document_ids)):
         tables.sync(Exclusion, [], f"{of_stage} AND {one_of('document_id', ids)}")
     gone = sorted((known.state.keys() | known.stored.keys()) - known.raw.keys())
