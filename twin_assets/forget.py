@@ -12,6 +12,7 @@ from twin_assets.records import (
     Chunk,
     ChunkEmbedding,
     CleanedDocument,
+    CleaningState,
     CorpusDocument,
     Exclusion,
     InstructionSample,
@@ -30,6 +31,7 @@ HOLDING: tuple[type[Record], ...] = (
     Chunk,
     CorpusDocument,
     CleanedDocument,
+    CleaningState,
     Exclusion,
     RawDocument,
 )

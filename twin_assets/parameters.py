@@ -22,9 +22,10 @@ def _raw_documents(settings: Settings, partition: str) -> object:
 
 
 def _cleaned_documents(settings: Settings, _: str) -> object:
-    from twin_assets.features.clean import CLEANER_VERSION
+    from twin_assets.features.clean import CleaningPolicy
 
-    return [CLEANER_VERSION, settings.features.min_words]
+    policy = CleaningPolicy.of(settings.features)
+    return [policy.digest(), policy.boilerplate_share]
 
 
 def _chunks(settings: Settings, _: str) -> object:

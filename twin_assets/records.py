@@ -141,7 +141,11 @@ class Exclusion(Record):
 
 @dataclass(frozen=True, slots=True)
 class CleanedDocument(Record):
-    """A document as Markdown, structure kept; `input_digest` names the raw row and the cleaner that made it."""
+    """A document as Markdown, structure kept, personal data masked.
+
+    `language` is an ISO 639-1 code, empty where there is too little to tell; `language_confidence` lies in 0..1.
+    `input_digest` names the raw row, the cleaner and the boilerplate that made it.
+    """
 
     TABLE: ClassVar[str] = "cleaned_documents"
     KEY: ClassVar[str] = "row_id"
@@ -156,8 +160,31 @@ class CleanedDocument(Record):
     published_at: datetime | None
     scope: Scope
     words: int
+    language: str
+    language_confidence: float
     content_digest: str
     input_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleaningState(Record):
+    """What is known of a raw document that was cleaned, kept or not: cleaning compares it, so that little is read.
+
+    `candidates` are the digests of its parts that could be boilerplate of its source, `boilerplate` those that were.
+    `input_digest` is that of the cleaned document, empty where there is none.
+    """
+
+    TABLE: ClassVar[str] = "cleaning_state"
+    KEY: ClassVar[str] = "row_id"
+
+    row_id: str
+    document_id: str
+    source: str
+    raw_digest: str
+    policy_digest: str
+    input_digest: str
+    candidates: tuple[int, ...]
+    boilerplate: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[int, Field(gt=0)]
+PersonalData = Literal["email", "phone", "card", "iban", "ip", "secret"]
 
 
 class Strict(BaseModel):
@@ -179,6 +180,14 @@ class FeatureSettings(Strict):
     near_duplicate: Fraction = 0.5
     """Share of 8-word shingles from which two documents are one."""
     min_words: Annotated[int, Field(ge=0)] = 5
+    boilerplate_share: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Share of a source's documents (three at least) from which a paragraph that they share is boilerplate."""
+    pii: tuple[PersonalData, ...] = ("email", "phone", "card", "iban", "ip", "secret")
+    """Kinds of personal data that are masked."""
+    pii_names: tuple[str, ...] = ()
+    """Names of people that are masked, too."""
+    pii_region: Annotated[str, Field(pattern=r"^([A-Z]{2})?$")] = "US"
+    """The country (ISO 3166) whose telephone numbers are known without a country code; empty for none."""
 
 
 class CollectionSettings(Strict):

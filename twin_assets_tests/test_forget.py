@@ -43,7 +43,7 @@ def collected(settings: Settings, source: str, native: str, text: str) -> RawDoc
 def build(settings: Settings) -> str:
     """Everything from the corpus to a tagged dataset; returns the dataset's version."""
     tables = TableStore.of(settings)
-    cleaned = clean_documents(tables.read(RawDocument), {}).documents
+    cleaned = clean_documents(tables.read(RawDocument)).documents
     tables.sync(CleanedDocument, cleaned)
     corpus = fold(cleaned, 0.5).documents
     tables.sync(CorpusDocument, corpus)

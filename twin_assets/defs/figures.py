@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import dagster as dg
 
 from twin_assets.pictures import new_figure, picture
 from twin_assets.text_tables import clip, table
+
+T = TypeVar("T")
 
 
 class Dated(Protocol):
@@ -37,10 +39,16 @@ def figures_table(figures: Mapping[str, object]) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(table(["figure", "value"], list(figures.items())))
 
 
+def spread(members: Sequence[T], count: int = 5) -> Sequence[T]:
+    """A few members spread over all of them."""
+    step = max(1, len(members) // count)
+    return members[::step][:count]
+
+
 def samples_table(documents: Sequence[Dated], count: int = 5) -> dg.MarkdownMetadataValue:
     """A few documents spread over all of them."""
-    step = max(1, len(documents) // count)
-    rows = [[d.published_at, clip(d.title, 40), clip(d.text, 160), d.url] for d in documents[::step][:count]]
+    chosen = spread(documents, count)
+    rows = [[d.published_at, clip(d.title, 40), clip(d.text, 160), d.url] for d in chosen]
     return dg.MetadataValue.md(table(["date", "title", "text", "URL"], rows) if rows else "none")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from twin_assets.features.markdown_blocks import fence
 from twin_assets.features.normalize import normalize
 from twin_assets.features.removal import Removal
+from twin_assets.features.tags import TAGS
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -14,6 +15,13 @@ CHROME = {
     "widget": ".subscription-widget-wrap, .subscription-widget-wrap-editor, .subscription-widget, .subscribe-widget, "
     ".button-wrapper, .captioned-button-wrap, .install-substack-app-embed, .poll-embed, .community-chat, .pencraft, "
     ".paywall-jump, .post-ufi, .share-dialog, button, input, select, textarea, form",
+    "navigation": "nav, [role=navigation], .breadcrumb, .breadcrumbs, .pagination, .post-navigation, .nav-links, "
+    ".skip-link, .table-of-contents, #toc, .toc, .related-posts, .jp-relatedposts",
+    "share": ".sharedaddy, .share-buttons, .social-share, .social-sharing, .addtoany_share_save_container, .a2a_kit, "
+    ".likes, .clap-button, .comments-link",
+    "cookie": ".cookie-banner, .cookie-notice, .cookie-consent, #cookie-notice, #cookie-banner, #onetrust-consent-sdk, "
+    ".cc-window",
+    "signature": ".gmail_signature, .moz-signature, .email-signature",
     "embed": ".tweet, .twitter-tweet, .twitter-embed, .digest-post-embed, .embedded-post-wrap, .youtube-wrap, "
     ".embedded-publication-wrap, .vimeo-wrap, .instagram, .tiktok-wrap, .bluesky-wrap, .spotify-wrap, "
     ".soundcloud-wrap, .apple-podcast-container, .graf--mixtapeEmbed, .js-mixtapeImage, .datawrapper-wrap, "
@@ -26,15 +34,19 @@ _SILENT = (
     "head, script, style, noscript, template, link, meta, .header-anchor-post, .header-anchor-parent, "
     ".image-link-expand"
 )
-_FOOTER = re.compile(
-    r"\W*(?:.{0,120}\b(?:was )?originally (?:published|posted|appeared) (?:in|on|at)\b.{0,200}"
-    r"|thanks for reading\b.{0,160}\bsubscribe\b.{0,120}"
-    r"|subscribe (?:now|for free)\b.{0,120}|share this post|leave a comment"
-    r"|.{0,120}\bis a reader-supported publication\..{0,200})\W*",
-    re.IGNORECASE | re.DOTALL,
-)
 _LANGUAGE = re.compile(r"\b(?:language|lang|highlight-source|brush)[-:]([\w+#.-]+)")
+_BASE = re.compile(r"(?<!\w)(?:\d+|[A-Za-z])$")
+_ORDINAL = re.compile(r"st|nd|rd|th|")
+_SMALL, _MOST = 400, 0.5
+"""Characters, and share of a page's text, up to which an element can be chrome."""
 _KEPT_IN_FIGURES = "pre, code, table, blockquote"
+_READ_AS_MARKUP = re.compile(
+    rf"(?<!\\)(?:<(?=/?(?:{TAGS})\b[^<>]*>|!--|/?(?:script|style|iframe|video|audio|svg|object|noscript|form|embed|source"
+    r"|input|img)\b)|\{(?=[{%]|:)|!(?=\[))"
+)
+"""What the author wrote as text, and a reader of Markdown would take for markup."""
+
+_LIKE_HEADING = re.compile(r"^(?=#{1,6}\s)", re.MULTILINE)
 
 
 def html_to_markdown(html: str, title: str = "") -> tuple[str, list[Removal]]:
@@ -66,14 +78,12 @@ def _without_chrome(soup: "BeautifulSoup") -> list[Removal]:
 
     for tag in soup.select(_SILENT):
         tag.decompose()
+    words = len(soup.get_text(" ", strip=True))
     for reason, selector in CHROME.items():
         for tag in soup.select(selector):
-            take(tag, reason)
-    for tag in soup.select("p, h4, h5, h6, em, div:not(:has(div, p))"):
-        if not tag.decomposed and not tag.find_parent(["pre", "code"]):
-            text = tag.get_text(" ", strip=True)
-            if len(text) < 400 and _FOOTER.fullmatch(text):
-                take(tag, "footer")
+            # An element that nobody closed holds the author's words, too.
+            if tag.decomposed or len(tag.get_text(" ", strip=True)) <= max(_SMALL, words * _MOST):
+                take(tag, reason)
     for tag in soup.select("figure"):
         if not tag.decomposed and tag.find("img") and not tag.select(_KEPT_IN_FIGURES):
             take(tag, "image", tag.get_text(" ", strip=True) or _alt(tag.find("img")))
@@ -109,16 +119,28 @@ def _converter() -> Any:
     import markdownify
 
     class Converter(markdownify.MarkdownConverter):
-        """Plain line breaks, code untouched, pull quotes as quotes."""
+        """Plain line breaks, code untouched, pull quotes as quotes; text that looks like markup is escaped."""
+
+        def escape(self, text: str, parent_tags: set[str]) -> str:
+            return _READ_AS_MARKUP.sub(lambda found: "\\" + found[0], text)
 
         def convert_br(self, el: Any, text: str, parent_tags: set[str]) -> str:
             return " " if "_inline" in parent_tags else "\n"
+
+        def convert_p(self, el: Any, text: str, parent_tags: set[str]) -> str:
+            base: Any = super()
+            return str(base.convert_p(el, _LIKE_HEADING.sub(r"\\", text), parent_tags))
 
         def convert_pre(self, el: Any, text: str, parent_tags: set[str]) -> str:
             for line_break in el.find_all("br"):
                 line_break.replace_with("\n")
             code = el.get_text().removeprefix("\n").removesuffix("\n")
             return f"\n\n{fence(code, _language(el))}\n\n" if code.strip() else ""
+
+        def convert_sup(self, el: Any, text: str, parent_tags: set[str]) -> str:
+            before = el.previous_sibling
+            power = isinstance(before, str) and _BASE.search(before) and not _ORDINAL.fullmatch(text)
+            return f"^{text}" if power else text
 
         def convert_div(self, el: Any, text: str, parent_tags: set[str]) -> str:
             base: Any = super()

@@ -4,13 +4,12 @@ import re
 from collections.abc import Callable
 
 from twin_assets.features.html import html_to_markdown
-from twin_assets.features.markdown_blocks import code_spans, fence
+from twin_assets.features.markdown_blocks import INLINE_CODE, SAME_PARAGRAPH, code_spans, fence
 from twin_assets.features.normalize import normalize
 from twin_assets.features.removal import Removal
+from twin_assets.features.tags import TAGS
 
 _MAX_PASSES = 12
-_SAME_PARAGRAPH = r"(?:(?!\n[ \t]*\n).)"
-_INLINE_CODE = re.compile(rf"(?<!`)(`+)(?!`){_SAME_PARAGRAPH}+?(?<!`)\1(?!`)", re.DOTALL)
 _HIGHLIGHT = re.compile(
     r"\{%-?\s*(?:highlight|codeblock)\s*(?P<language>[\w+#-]*)[^%\n]*%\}\n?(?P<code>.*?)\n?\{%-?\s*end(?:highlight|codeblock)\s*-?%\}"
     r"|\{\{[<%]\s*highlight\s+(?P<language_>[\w+#-]*)[^\n]*?[>%]\}\}\n?(?P<code_>.*?)\n?\{\{[<%]\s*/\s*highlight\s*[>%]\}\}",
@@ -19,40 +18,35 @@ _HIGHLIGHT = re.compile(
 _HTML_BLOCK = re.compile(
     r"^[ ]{0,3}<(?P<tag>pre|table|blockquote|figure|ul|ol|dl)\b[^<>]*>.*?</(?P=tag)\s*>", re.DOTALL | re.MULTILINE
 )
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMMENT = re.compile(r"<(?<!\\<)!--.*?-->", re.DOTALL)
 _EMBED = re.compile(
-    r"<(?P<tag>script|style|iframe|video|audio|svg|object|noscript|form)\b[^<>]*>.*?</(?P=tag)\s*>|<(?:iframe|embed|source|input)\b[^<>]*>",
+    r"<(?<!\\<)(?P<tag>script|style|iframe|video|audio|svg|object|noscript|form)\b[^<>]*>.*?</(?P=tag)\s*>|<(?<!\\<)(?:iframe|embed|source|input)\b[^<>]*>",
     re.DOTALL,
 )
 _TEMPLATE = re.compile(
-    rf"\{{\{{(?:(?!\}}\}}){_SAME_PARAGRAPH})*\}}\}}|\{{%(?:(?!%\}}){_SAME_PARAGRAPH})*%\}}", re.DOTALL
+    rf"\{{(?<!\\\{{)\{{(?:(?!\}}\}}){SAME_PARAGRAPH})*\}}\}}|\{{(?<!\\\{{)%(?:(?!%\}}){SAME_PARAGRAPH})*%\}}", re.DOTALL
 )
 _BRACKETED = r"\[(?:[^\[\]]|\[[^\[\]]*\])*\]"
 _ADDRESS = r"\((?:[^()\n]|\([^()\n]*\))*\)"
 _IMAGE = re.compile(
-    rf"\[\s*!{_BRACKETED}(?:{_ADDRESS}|\[[^\[\]]*\])\s*\]{_ADDRESS}"
-    rf"|!{_BRACKETED}(?:{_ADDRESS}|\[[^\[\]]*\])(?:\{{[^{{}}\n]*\}})?"
-    r"|!\[\[[^\[\]\n]*\]\]"
-    r"|<img\b[^<>]*>"
+    rf"\[(?<!\\\[)\s*!{_BRACKETED}(?:{_ADDRESS}|\[[^\[\]]*\])\s*\]{_ADDRESS}"
+    rf"|!(?<!\\!){_BRACKETED}(?:{_ADDRESS}|\[[^\[\]]*\])(?:\{{[^{{}}\n]*\}})?"
+    r"|!(?<!\\!)\[\[[^\[\]\n]*\]\]"
+    r"|<(?<!\\<)img\b[^<>]*>"
 )
 _ATTRIBUTES = re.compile(r"[ \t]*\{:[^{}\n]*\}|(?<=\S)[ \t]+\{[#.][^{}\n]*\}[ \t]*$", re.MULTILINE)
-_ANCHOR = re.compile(r"^( {0,3}#{1,6}[ \t].*?)[ \t]+\(#[\w.:-]+\)[ \t]*$", re.MULTILINE)
+_ANCHOR = re.compile(r"^( {0,3}#{1,6}[ \t].*?)([ \t]+\(#[\w.:-]+\))[ \t]*$", re.MULTILINE)
 _EMPTY_LINK = re.compile(r"(?<!!)\[([^\[\]]*)\]\(\s*\)")
 _PAIRS = (
-    (re.compile(r"<(em|i|cite|dfn)(?:\s[^<>]*)?>([^<>]*?)</\1\s*>"), r"*\2*"),
-    (re.compile(r"<(strong|b)(?:\s[^<>]*)?>([^<>]*?)</\1\s*>"), r"**\2**"),
-    (re.compile(r"<(code|kbd|samp|tt)(?:\s[^<>]*)?>([^<>`]+?)</\1\s*>"), r"`\2`"),
-    (re.compile(r"<(a)\s[^<>]*?href=[\"']([^\"'<>]+)[\"'][^<>]*>([^<>]+?)</\1\s*>"), r"[\3](\2)"),
-    (re.compile(r"<()br\s*/?>[ \t]*\n?"), "\n"),
-    (re.compile(r"<()hr\b[^<>]*>"), "\n\n---\n\n"),
+    (re.compile(r"(?<!\w)(\d+|[A-Za-z])<sup>(?!st|nd|rd|th)([^<>\n]{1,8})</sup>"), r"\1^\2"),
+    (re.compile(r"<(?<!\\<)(em|i|cite|dfn)(?:\s[^<>]*)?>([^<>]*?)</\1\s*>"), r"*\2*"),
+    (re.compile(r"<(?<!\\<)(strong|b)(?:\s[^<>]*)?>([^<>]*?)</\1\s*>"), r"**\2**"),
+    (re.compile(r"<(?<!\\<)(code|kbd|samp|tt)(?:\s[^<>]*)?>([^<>`]+?)</\1\s*>"), r"`\2`"),
+    (re.compile(r"<(?<!\\<)(a)\s[^<>]*?href=[\"']([^\"'<>]+)[\"'][^<>]*>([^<>]+?)</\1\s*>"), r"[\3](\2)"),
+    (re.compile(r"<(?<!\\<)()br\s*/?>[ \t]*\n?"), "\n"),
+    (re.compile(r"<(?<!\\<)()hr\b[^<>]*>"), "\n\n---\n\n"),
 )
-_TAGS = (
-    "a abbr acronym address article aside b big blockquote body br caption center cite code col colgroup dd del "
-    "details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hgroup hr html i ins kbd label li "
-    "main mark nav ol p picture pre q s samp section small span strike strong sub summary sup table tbody td tfoot th "
-    "thead time tr tt u ul var wbr"
-)
-_TAG = re.compile(rf"</?(?:{'|'.join(_TAGS.split())})(?:\s[^<>]*)?/?>")
+_TAG = re.compile(rf"<(?<!\\<)/?(?:{TAGS})(?:\s[^<>]*)?/?>")
 
 
 class _Mask:
@@ -81,8 +75,8 @@ def clean_markdown(text: str) -> tuple[str, list[Removal]]:
     removals: list[Removal] = []
     text = normalize(text)
     for _ in range(_MAX_PASSES):
-        after = normalize(_cleaned(text, removals))
-        if after == text:
+        after = _cleaned(text, removals)
+        if after == text or (after := normalize(after)) == text:
             break
         text = after
     return text, removals
@@ -98,23 +92,34 @@ def _cleaned(text: str, removals: list[Removal]) -> str:
 
         return pattern.sub(dropped, text)
 
+    def anchor(found: re.Match[str]) -> str:
+        removals.append(Removal("attributes", found[2]))
+        return found[1]
+
+    # The patterns begin with what they look for, and look back from there: searching for it is what is fast.
     parts, at = [], 0
     for start, end in code_spans(text):
         parts += [text[at:start], mask.hide(text[start:end])]
         at = end
     text = "".join([*parts, text[at:]])
     text = _HIGHLIGHT.sub(_fenced(mask), text)
-    text = _INLINE_CODE.sub(lambda found: mask.hide(found[0]), text)
-    text = drop("comment", _COMMENT, text)
-    text = drop("embed", _EMBED, text)
-    text = drop("template_tag", _TEMPLATE, text)
-    text = _HTML_BLOCK.sub(_converted(mask, removals), text)
+    text = INLINE_CODE.sub(lambda found: mask.hide(found[0]), text)
+    if "<" in text:
+        text = drop("embed", _EMBED, drop("comment", _COMMENT, text))
+    if "{" in text:
+        text = drop("template_tag", _TEMPLATE, text)
+    if "<" in text:
+        text = _HTML_BLOCK.sub(_converted(mask, removals), text)
     text = drop("image", _IMAGE, text)
-    text = _ANCHOR.sub(r"\1", _ATTRIBUTES.sub("", text))
+    if "{" in text:
+        text = drop("attributes", _ATTRIBUTES, text)
+    text = _ANCHOR.sub(anchor, text)
     text = _EMPTY_LINK.sub(r"\1", text)
-    for pattern, replacement in _PAIRS:
-        text = pattern.sub(replacement, text)
-    return mask.restore(_TAG.sub("", text))
+    if "<" in text:
+        for pattern, replacement in _PAIRS:
+            text = pattern.sub(replacement, text)
+        text = _TAG.sub("", text)
+    return mask.restore(text)
 
 
 def _fenced(mask: _Mask) -> Callable[[re.Match[str]], str]:

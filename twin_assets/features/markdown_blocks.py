@@ -6,6 +6,7 @@ sees a new section or paragraph.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 _FENCE = re.compile(r"^(?:[ \t]*(?:>|[-*+][ \t]|\d{1,9}[.)][ \t]))*[ \t]*(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)$")
@@ -14,6 +15,9 @@ _ATX = re.compile(r"^ {0,3}(?P<marks>#{1,6})(?:[ \t]+(?P<text>.*?))?(?:[ \t]+#+)
 _SETEXT = re.compile(r"^ {0,3}(?P<line>=+|-{2,})[ \t]*$")
 _INDENTED = re.compile(r"^(?: {4}|\t)[ \t]*\S")
 _LIST_ITEM = re.compile(r"^[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
+SAME_PARAGRAPH = r"(?:(?!\n[ \t]*\n).)"
+INLINE_CODE = re.compile(rf"(?<!`)(`+)(?!`){SAME_PARAGRAPH}+?(?<!`)\1(?!`)", re.DOTALL)
+"""Code in a line of prose; it may break over lines, not over paragraphs."""
 _MARKUP = re.compile(r"!?\[(?P<text>[^\[\]]*)\]\([^()\s]*\)|(?<![\w*])\*{1,3}|\*{1,3}(?![\w*])|`")
 
 
@@ -46,12 +50,27 @@ def _lines(text: str) -> list[_Line]:
 
 def blocks(text: str) -> list[Block]:
     """The blocks of a text in order; every character that is not white space lies in exactly one."""
-    return list(_blocks(_lines(text)))
+    return list(_parsed(text))
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str) -> tuple[Block, ...]:
+    """The last few are kept: the steps of cleaning ask for the blocks of one text in turn."""
+    return tuple(_blocks(_lines(text)))
 
 
 def code_spans(text: str) -> list[tuple[int, int]]:
     """The spans of the code blocks, fenced or indented, whole lines each."""
-    return [(block.start, block.end) for block in blocks(text) if block.kind == "code"]
+    return [(block.start, block.end) for block in _parsed(text) if block.kind == "code"]
+
+
+def inline_code_spans(text: str) -> list[tuple[int, int]]:
+    """The spans of code within lines, backticks included, outside of code blocks."""
+    found, at = [], 0
+    for start, end in [*code_spans(text), (len(text), len(text))]:
+        found += [(at + code.start(), at + code.end()) for code in INLINE_CODE.finditer(text[at:start])]
+        at = end
+    return found
 
 
 def _blocks(lines: list[_Line]) -> Iterator[Block]:
@@ -64,10 +83,10 @@ def _blocks(lines: list[_Line]) -> Iterator[Block]:
         if (opening := _opening(line.text)) is not None:
             end = _closing(lines, at, opening)
             yield Block("code", line.start, lines[end].end, 0, "")
-        elif heading := _ATX.match(line.text):
+        elif heading := _heading(line.text):
             end, in_list = at, False
             yield Block("heading", line.start, line.end, len(heading["marks"]), plain(heading["text"] or ""))
-        elif _INDENTED.match(line.text) and not in_list:
+        elif not in_list and line.text[0] in " \t" and _INDENTED.match(line.text):
             end = _indented_end(lines, at)
             yield Block("code", line.start, lines[end].end, 0, "")
         elif underline := _underline(lines, at):
@@ -85,7 +104,13 @@ def plain(heading: str) -> str:
     return " ".join(_MARKUP.sub(lambda found: found["text"] or "", heading).split())
 
 
+def _heading(line: str) -> re.Match[str] | None:
+    return _ATX.match(line) if "#" in line[:4] else None
+
+
 def _opening(line: str) -> str | None:
+    if "```" not in line and "~~~" not in line:
+        return None
     fence = _FENCE.match(line)
     if fence is None or ("`" in fence["fence"] and "`" in fence["info"]):
         return None
@@ -113,7 +138,12 @@ def _indented_end(lines: list[_Line], at: int) -> int:
 
 def _underline(lines: list[_Line], at: int) -> int:
     """The level of a one-line heading underlined with `=` or `-`, or 0."""
-    if at + 1 >= len(lines) or _LIST_ITEM.match(lines[at].text) or lines[at].text.lstrip()[0] in ">|#-=":
+    if (
+        at + 1 >= len(lines)
+        or lines[at + 1].text.lstrip()[:1] not in ("=", "-")
+        or _LIST_ITEM.match(lines[at].text)
+        or lines[at].text.lstrip()[0] in ">|#-="
+    ):
         return 0
     underline = _SETEXT.match(lines[at + 1].text)
     return (1 if underline["line"][0] == "=" else 2) if underline else 0
@@ -123,7 +153,7 @@ def _paragraph_end(lines: list[_Line], at: int) -> int:
     end = at
     for number in range(at + 1, len(lines)):
         line = lines[number].text
-        if not line.strip() or _ATX.match(line) or _opening(line) is not None:
+        if not line.strip() or _heading(line) or _opening(line) is not None:
             break
         end = number
     return end

@@ -1,6 +1,6 @@
 """LanceDB tables of records, kept in step with what a stage computed: only rows that differ are written."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +84,17 @@ class TableStore:
         rows = self._rows(record, None, where, version)
         rows.sort(key=lambda row: str(row[record.KEY]))
         return [record.from_row(row) for row in rows]
+
+    def columns(self, record: type[R], names: Sequence[str], where: str | None = None) -> pa.Table:
+        """The named columns of the rows, as Arrow. A table that does not exist yet has no rows. Raises StorageError."""
+        table = self.find(record)
+        if table is None:
+            return pa.schema([record.schema().field(name) for name in names]).empty_table()
+        with self.reading(record):
+            query = table.search().select(list(names))
+            if where:
+                query = query.where(where)
+            return query.limit(max(table.count_rows(), 1)).to_arrow()
 
     def digests(self, record: type[R], where: str | None = None) -> dict[str, str]:
         """The row digest of each key."""
@@ -214,6 +225,12 @@ class TableStore:
 def equals(column: str, value: str) -> str:
     """An SQL filter `column = value`, quoted."""
     return f"{column} = {quoted(value)}"
+
+
+def one_of(column: str, values: Iterable[str]) -> str:
+    """An SQL filter `column IN (values)`, quoted; no values select nothing."""
+    among = ", ".join(map(quoted, values))
+    return f"{column} IN ({among})" if among else "false"
 
 
 def quoted(value: str) -> str:

@@ -11,7 +11,7 @@ from twin_assets.collection.git_blame import Authorship
 from twin_assets.collection.git_command import Repository as Read
 from twin_assets.digests import document_id
 from twin_assets.errors import SourceError
-from twin_assets.features.clean import clean
+from twin_assets.features.clean import CleaningPolicy, clean
 from twin_assets_tests.collection.git_repositories import JO, MAX, Repository, collected
 
 CODE = "def add(a, b):\n    return a + b\n"
@@ -57,7 +57,7 @@ def test_code_survives_cleaning_byte_for_byte(repository: Repository) -> None:
     code = '"""\n````\nfour\n````\n"""\n\n\n\n# <b>{{ x }}</b>   \n\tname = "ﬁ\u00a0\u200bx"  \n~~~\n![a](b)\n'
     repository.commit({"a.py": code})
     document = collected(repository.path).documents["a.py"]
-    cleaned, _ = clean(document, min_words=1)
+    cleaned, _ = clean(document, CleaningPolicy(min_words=1))
     assert cleaned is not None
     assert cleaned.text == f"`````python\n{code}`````"
 

@@ -17,7 +17,7 @@ from twin_assets.collection.sources import collect
 from twin_assets.collection.wordpress import WordPress
 from twin_assets.collection.wxr import Entry, read_wxr
 from twin_assets.errors import SourceError
-from twin_assets.features.clean import clean
+from twin_assets.features.clean import CleaningPolicy, clean
 from twin_assets.records import Exclusion, RawDocument
 from twin_assets.settings import SourceConfig
 from twin_assets_tests.collection.conftest import MakeSource
@@ -366,7 +366,7 @@ def test_quotes_in_shortcodes_are_other_peoples_words() -> None:
 @pytest.mark.parametrize("code", ["if a<b:\n\n    x = y[gallery]", "a &lt;b> [gallery]"])
 def test_code_in_shortcodes_is_code_and_stays_as_it_is(code: str) -> None:
     document = _documents(_file(_item(f'See:\n\n[sourcecode language="python"]\n{code}\n[/sourcecode]')))[0]
-    cleaned, _ = clean(document, min_words=1)
+    cleaned, _ = clean(document, CleaningPolicy(min_words=1))
     assert cleaned is not None
     assert cleaned.text == f"See:\n\n```python\n{html.unescape(code)}\n```"
 

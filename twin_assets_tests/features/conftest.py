@@ -46,7 +46,7 @@ def embedder() -> HashEmbedder:
     return HashEmbedder()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def raw() -> Callable[..., RawDocument]:
     def make(text: str, media_type: str = "text/markdown", **changes: Any) -> RawDocument:
         document = RawDocument(
@@ -86,6 +86,8 @@ def cleaned() -> Callable[..., CleanedDocument]:
             published_at=datetime(2024, 5, 1, tzinfo=UTC),
             scope="public",
             words=len(text.split()),
+            language="en",
+            language_confidence=0.99,
             content_digest=text_digest(text),
             input_digest="",
         )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin_assets.features.clean import clean, clean_documents, clean_plain
+from twin_assets.features.clean import CleaningPolicy, clean, clean_documents, clean_plain, shown
 from twin_assets.features.normalize import normalize
 
 SEVEN = "seven words make a long enough text"
@@ -58,39 +58,30 @@ def test_words_of_scripts_without_spaces_are_counted(raw):
 
 
 def test_only_the_authors_own_documents_are_cleaned(raw):
-    result = clean_documents([raw(SEVEN, native_id="a"), raw(SEVEN, native_id="b", excluded="repost")], {})
+    result = clean_documents([raw(SEVEN, native_id="a"), raw(SEVEN, native_id="b", excluded="repost")])
     assert len(result.documents) == 1
     assert result.exclusions == []
 
 
-def test_known_documents_and_their_exclusions_are_taken_over(raw, monkeypatch):
-    raws = [raw(f"{SEVEN} {n} ![x](y.png)", document_id=f"d{n}") for n in range(3)]
-    first = clean_documents(raws, {})
-    assert {e.reason for e in first.exclusions} == {"image"}
-    known = {d.document_id: d for d in first.documents}
-
-    cleaned_again = []
-    monkeypatch.setattr(
-        "twin_assets.features.clean.clean", lambda raw, _: cleaned_again.append(raw.document_id) or clean(raw)
-    )
-    changed = [raws[0], raw(f"{SEVEN} anew", document_id="d1"), raws[2]]
-    second = clean_documents(changed, known, first.exclusions)
-    assert cleaned_again == ["d1"]
-    assert [d.document_id for d in second.documents] == ["d0", "d1", "d2"]
-    assert [e.document_id for e in second.exclusions] == ["d0", "d2"]
+def test_hashtags_end_a_page_as_they_end_a_post(raw):
+    document, exclusions = clean(raw(f"<p>{SEVEN}.</p><p>#one #two</p>", "text/html"))
+    assert document.text == f"{SEVEN}."
+    assert [e.reason for e in exclusions] == ["hashtags"]
 
 
-def test_a_higher_least_length_drops_a_known_document(raw):
-    first = clean_documents([raw(SEVEN)], {})
-    known = {d.document_id: d for d in first.documents}
-    second = clean_documents([raw(SEVEN)], known, [], min_words=20)
-    assert second.documents == []
-    assert [e.reason for e in second.exclusions] == ["too_short"]
+def test_what_is_shown_outside_of_the_raw_table_is_masked(raw):
+    seen = shown(raw("Write to ada@lovelace.org now", title="ada@lovelace.org"), CleaningPolicy())
+    assert (seen.title, seen.text) == ("[email]", "Write to [email] now")
 
 
-def test_a_document_that_is_gone_leaves_no_exclusions_behind(raw):
-    first = clean_documents([raw(f"{SEVEN} ![x](y.png)")], {})
-    assert clean_documents([], {}, first.exclusions).exclusions == []
+def test_no_exclusion_tells_what_was_masked_or_quotes_it(raw):
+    text = f"{SEVEN} to ada@lovelace.org and bob@lovelace.org\n\nShare this\n\n<!-- from carol@lovelace.org -->"
+    document, exclusions = clean(raw(text, title="Mail dan@lovelace.org"))
+    assert document.title == "Mail [email]"
+    told = {e.reason: e.detail for e in exclusions}
+    assert told["pii_email"] == "3 masked"
+    assert told["comment"] == "1 x: <!-- from [email] -->"
+    assert "lovelace" not in f"{document.text} {document.title} {told}"
 
 
 @pytest.mark.parametrize(
@@ -103,6 +94,15 @@ def test_a_document_that_is_gone_leaves_no_exclusions_behind(raw):
         ("family 👨\u200d👩\u200d👧 and नमस्\u200dते", "family 👨\u200d👩\u200d👧 and नमस्\u200dते"),
         ("one\r\ntwo\rthree", "one\ntwo\nthree"),
         ("a  \n\n\n\n\nb\u00a0c", "a\n\nb c"),
+        ("𝗯𝗼𝗹𝗱 𝘪𝘵𝘢𝘭𝘪𝘤 𝒮𝒸𝓇𝒾𝓅𝓉 ℋℯ𝓁𝓁ℴ 𝟙𝟚", "bold italic Script Hello 12"),
+        ("ⓒⓘⓡⓒⓛⓔⓓ 🅱🅻🅾🅲🅺 ꜱᴍᴀʟʟ ᴄᴀᴘꜱ", "circled BLOCK SMALL CAPS"),
+        ("Ｗｉｄｅ　ｗｏｒｄｓ！", "Wide words!"),
+        ("全角のＡＢＣはそのまま！", "全角のＡＢＣはそのまま！"),
+        ("blood type 🅰️ and Ⓜ, ℝ is a set, ʔᴀ is phonetic", "blood type 🅰️ and Ⓜ, ℝ is a set, ʔᴀ is phonetic"),
+        ("\u202bשלום\u202c \u2067עולם\u2069 abc\u200f", "שלום עולם abc"),
+        ("می\u200cخواهم", "می\u200cخواهم"),
+        ("thin\u2009space and it’s — “fine”…", "thin space and it’s — “fine”…"),
+        ("`𝗯\u200b` in code", "`𝗯\u200b` in code"),
     ],
 )
 def test_characters_have_one_form(text, expected):

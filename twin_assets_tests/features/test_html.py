@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin_assets.features.html import html_to_markdown
+from twin_assets.features.markdown import clean_markdown
 from twin_assets.features.normalize import normalize
 
 
@@ -17,8 +18,9 @@ from twin_assets.features.normalize import normalize
         ('<p>a <a href="https://x.org">link</a></p>', "a [link](https://x.org)"),
         ("<blockquote><p>theirs</p><p>too</p></blockquote><p>mine</p>", "> theirs\n>\n> too\n\nmine"),
         ("<p>one<br>two<br/>three</p>", "one\ntwo\nthree"),
+        ("<p>2<sup>53</sup> on the 1<sup>st</sup></p>", "2^53 on the 1st"),
         ("<p>snake_case and 2 * 3</p>", "snake_case and 2 * 3"),
-        ("<p>about the &lt;div&gt; tag and {{ braces }}</p>", "about the <div> tag and {{ braces }}"),
+        ("<p>about the &lt;div&gt; tag and {{ braces }}</p>", r"about the \<div> tag and \{{ braces }}"),
         (
             "<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>2</td></tr></table>",
             "| a | b |\n| --- | --- |\n| 1 | 2 |",
@@ -67,9 +69,10 @@ def test_code_with_line_break_tags_and_coloured_spans_keeps_its_lines():
         ('<blockquote class="twitter-tweet"><p>somebody else</p></blockquote>', "embed"),
         ('<img src="https://medium.com/_/stat?event=x" width="1" height="1">', "tracking_pixel"),
         ('<figure><img src="a.png" alt="alt"><figcaption>caption</figcaption></figure>', "image"),
-        ('<p><em>This was originally published in <a href="x">Some Journal</a> on Medium.</em></p>', "footer"),
-        ("<p>Thanks for reading Letters! Subscribe for free to receive new posts.</p>", "footer"),
         ('<iframe src="https://video.example"></iframe>', "embed"),
+        ('<nav><a href="/">Home</a> <a href="/about">About</a></nav>', "navigation"),
+        ('<div class="sharedaddy"><h3>Share this:</h3><ul><li>Twitter</li></ul></div>', "share"),
+        ('<div id="cookie-notice">We use cookies to improve things.</div>', "cookie"),
     ],
 )
 def test_what_the_platform_added_is_left_out_with_a_reason(html, reason):
@@ -78,9 +81,18 @@ def test_what_the_platform_added_is_left_out_with_a_reason(html, reason):
     assert [removal.reason for removal in removals] == [reason]
 
 
-def test_a_sentence_about_publishing_is_not_a_footer():
-    html = "<p>" + "I argued this at length before, and it holds. " * 10 + "It was originally published in a zine.</p>"
-    assert "originally published" in html_to_markdown(html)[0]
+def test_navigation_that_nobody_closed_does_not_take_the_article_with_it():
+    article = "<p>" + "The words of the author go on and on. " * 30 + "</p>"
+    markdown, removals = html_to_markdown(f"<nav><a href='/'>Home</a>{article}")
+    assert "words of the author" in markdown
+    assert removals == []
+
+
+def test_text_that_looks_like_markup_stays_text():
+    html = "<p># of users, &lt;b&gt; and ![x](y) and {% raw %}</p>"
+    markdown, _ = html_to_markdown(html)
+    assert markdown == r"\# of users, \<b> and \![x](y) and \{% raw %}"
+    assert clean_markdown(markdown) == (markdown, [])
 
 
 def test_scripts_styles_and_the_head_are_no_words():

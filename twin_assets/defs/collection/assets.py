@@ -4,14 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from twin_assets.defs.figures import counts_table, samples_table, timeline
+from twin_assets.defs.figures import counts_table, samples_table, spread, timeline
 from twin_assets.defs.partitions import SOURCES
 from twin_assets.defs.resources import TwinResource
 from twin_assets.defs.stage import stage
 from twin_assets.errors import TwinError
-from twin_assets.records import CleanedDocument, Exclusion, RawDocument
+from twin_assets.records import CleanedDocument, Exclusion
 from twin_assets.settings import SourceConfig, load_settings
-from twin_assets.storage.tables import equals
+from twin_assets.storage.tables import equals, one_of
 
 
 def _next_due(source: SourceConfig) -> str:
@@ -46,9 +46,11 @@ def raw_documents(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.M
     """Everything a source holds, as collected: own words and others' told apart, what is unreadable in `exclusions`."""
     with stage(context, twin) as s:
         from twin_assets.collection import Keep, collect_into
+        from twin_assets.features.clean import CleaningPolicy, shown
 
         name, settings = s.node.partition, s.twin.settings
         keep = Keep(s.twin.tables, name, settings.collection_dir / f"{name}.json")
+        policy = CleaningPolicy.of(settings.features)
         change = collect_into(keep, s.twin.source(name), settings.author, settings.collection, s.report)
         return s.result(
             change.data_version,
@@ -61,7 +63,7 @@ def raw_documents(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.M
                 "excluded": counts_table("reason", [exclusion.reason for exclusion in keep.exclusions.values()]),
                 "next": _next_due(s.twin.source(name)),
                 "timeline": timeline(keep.own),
-                "samples": samples_table(keep.own),
+                "samples": samples_table([shown(document, policy) for document in spread(keep.own)]),
             },
         )
 
@@ -70,26 +72,23 @@ def raw_documents(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.M
 def cleaned_documents(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
     """Own documents as Markdown with their structure kept; what was dropped is in `exclusions` with its reason."""
     with stage(context, twin) as s:
-        from twin_assets.features.clean import clean_documents
+        from twin_assets.features.clean import CleaningPolicy
+        from twin_assets.features.clean_source import clean_source
 
         tables, of_source = s.twin.tables, equals("source", s.node.partition)
-        of_stage = f"{of_source} AND stage = 'cleaning'"
-        cleaned = clean_documents(
-            tables.read(RawDocument, of_source),
-            {document.document_id: document for document in tables.read(CleanedDocument, of_source)},
-            tables.read(Exclusion, of_stage),
-            s.twin.settings.features.min_words,
-            s.report,
-        )
-        change = tables.sync(CleanedDocument, cleaned.documents, of_source)
-        tables.sync(Exclusion, cleaned.exclusions, of_stage)
+        policy = CleaningPolicy.of(s.twin.settings.features)
+        change = clean_source(tables, s.node.partition, policy, s.report)
+        documents = tables.columns(CleanedDocument, ["row_id", "words", "language"], of_source).to_pydict()
+        reasons = tables.columns(Exclusion, ["reason"], f"{of_source} AND stage = 'cleaning'").column("reason")
+        samples = tables.read(CleanedDocument, one_of("row_id", spread(sorted(documents["row_id"]))))
         return s.result(
             change.data_version,
             {
-                "documents": change.total,
-                "words": sum(document.words for document in cleaned.documents),
-                "written": change.added + change.updated,
-                "excluded": counts_table("reason", [exclusion.reason for exclusion in cleaned.exclusions]),
-                "samples": samples_table(cleaned.documents),
+                "documents": len(documents["row_id"]),
+                "words": sum(documents["words"]),
+                "cleaned_now": change.cleaned,
+                "by_language": counts_table("language", documents["language"]),
+                "excluded": counts_table("reason", reasons.to_pylist()),
+                "samples": samples_table(samples),
             },
         )
