@@ -4,16 +4,15 @@ A chunk stays within one section and is cut where a reader would cut: between pa
 list or of code, else between sentences, words, and at last characters. The chunks of a document tile it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from twin_assets.digests import chunk_id, digest
 from twin_assets.features.markdown_blocks import Block, blocks
 from twin_assets.features.pieces import Piece, Span, pack, pieces
-from twin_assets.progress import Report, silent, track
 from twin_assets.records import Chunk, CorpusDocument
 
-CHUNKER_VERSION = 1
+CHUNKER_VERSION = 2
 """Raised when the same document is cut differently: every document is then cut again."""
 
 TokenCounter = Callable[[Sequence[str]], list[int]]
@@ -30,44 +29,34 @@ class _Section(NamedTuple):
     blocks: list[Block]
 
 
-def chunk_documents(
-    documents: Sequence[CorpusDocument],
-    count_tokens: TokenCounter,
-    window: int,
-    known: Mapping[str, Sequence[Chunk]],
-    report: Report = silent,
-) -> list[Chunk]:
-    """The chunks of all documents; a document whose chunks are known from the same input is not cut again.
+def chunk_documents(documents: Sequence[CorpusDocument], count_tokens: TokenCounter, window: int) -> list[Chunk]:
+    """The chunks of documents.
 
     Args:
-        documents: the corpus.
+        documents: documents of the corpus.
         count_tokens: the embedder's tokenizer.
         window: how many tokens the embedder reads, special tokens included.
-        known: chunks made before, by document id.
-        report: takes lines of progress.
 
     Returns:
         Chunks in order. `text == document.text[start:end]`, every character that is not white space lies in exactly
         one chunk, and heading path and text together have `tokens <= window`.
     """
-    tokenizer = digest(window, CHUNKER_VERSION, count_tokens(_PROBES))
-    chunks: list[Chunk] = []
-    for document in track(documents, "chunking", len(documents), report):
-        made_from = digest(
-            tokenizer,
-            document.text,
-            document.title,
-            document.url,
-            document.kind,
-            document.published_at,
-            document.scope,
-        )
-        before = known.get(document.document_id, ())
-        if before and all(chunk.input_digest == made_from for chunk in before):
-            chunks += sorted(before, key=lambda chunk: chunk.position)
-        else:
-            chunks += _chunks(document, count_tokens, window, made_from)
-    return chunks
+    chunker = chunker_digest(count_tokens, window)
+    return [
+        chunk
+        for document in documents
+        for chunk in _chunks(document, count_tokens, window, input_digest(chunker, document.row_digest()))
+    ]
+
+
+def chunker_digest(count_tokens: TokenCounter, window: int) -> str:
+    """Digest of what decides how a document is cut, but for the document: this code, the tokenizer and the window."""
+    return digest(window, CHUNKER_VERSION, count_tokens(_PROBES))
+
+
+def input_digest(chunker: str, document: str) -> str:
+    """What chunks are made from: the digests of the chunker and of the document's row."""
+    return digest(chunker, document)
 
 
 def embedded_text(heading_path: str, text: str) -> str:

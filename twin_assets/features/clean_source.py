@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
+from twin_assets.batches import batches
 from twin_assets.features.clean import CleaningPolicy, Prepared, finish, own_boilerplate, prepare, repeated_in
 from twin_assets.features.removal import STAGE
 from twin_assets.progress import Meter, Report, silent
@@ -114,7 +115,7 @@ def _differs(candidates: Sequence[int], repeated: frozenset[int], before: Sequen
 
 def _prepared(tables: TableStore, rows: Sequence[str], policy: CleaningPolicy) -> Iterator[list[Prepared]]:
     """The documents of these rows, prepared, in batches; nothing else is read in full."""
-    for batch in _batches(rows):
+    for batch in batches(rows, _BATCH):
         yield [prepare(raw, policy) for raw in tables.read(RawDocument, one_of("row_id", batch))]
 
 
@@ -130,10 +131,10 @@ def _remove(tables: TableStore, source: str, known: _Known) -> int:
     """Take out what was made of rows that are not there any more, or are not the author's own; returns how many."""
     of_stage = _of_stage(source)
     told = set(tables.columns(Exclusion, ["document_id"], of_stage).column("document_id").unique().to_pylist())
-    for ids in _batches(sorted(told - known.document_ids)):
+    for ids in batches(sorted(told - known.document_ids), _BATCH):
         tables.sync(Exclusion, [], f"{of_stage} AND {one_of('document_id', ids)}")
     gone = sorted((known.state.keys() | known.stored.keys()) - known.raw.keys())
-    for rows in _batches(gone):
+    for rows in batches(gone, _BATCH):
         tables.sync(CleanedDocument, [], one_of("row_id", rows))
         tables.sync(CleaningState, [], one_of("row_id", rows))
     return len(gone)
@@ -172,7 +173,3 @@ def _write(
 
 def _of_stage(source: str) -> str:
     return f"{equals('source', source)} AND {equals('stage', STAGE)}"
-
-
-def _batches(rows: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (rows[at : at + _BATCH] for at in range(0, len(rows), _BATCH))

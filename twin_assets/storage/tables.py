@@ -98,8 +98,8 @@ class TableStore:
 
     def digests(self, record: type[R], where: str | None = None) -> dict[str, str]:
         """The row digest of each key."""
-        rows = self._rows(record, [record.KEY, "row_digest"], where, None)
-        return {str(row[record.KEY]): str(row["row_digest"]) for row in rows}
+        found = self.columns(record, [record.KEY, "row_digest"], where).to_pydict()
+        return dict(zip(found[record.KEY], found["row_digest"], strict=True))
 
     def data_version(self, record: type[R], where: str | None = None) -> str:
         """Digest of what the rows say: the same rows give the same version, whenever they were written."""

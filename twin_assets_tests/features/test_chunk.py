@@ -1,9 +1,7 @@
-"""Chunks tile the document, fit the window, stay within a section, and are made once."""
+"""Chunks tile the document, fit the window and stay within a section."""
 
 import re
-from dataclasses import replace
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -29,13 +27,13 @@ def assert_tiles(document, chunks, count_tokens, window):
 
 def test_a_short_post_is_one_chunk(corpus_document, embedder):
     document = corpus_document("Short.\n\nAnd sweet.", title="")
-    (chunk,) = chunk_documents([document], embedder.count_tokens, 64, {})
+    (chunk,) = chunk_documents([document], embedder.count_tokens, 64)
     assert (chunk.start, chunk.end, chunk.heading_path) == (0, len(document.text), "")
 
 
 def test_sections_are_never_mixed_and_carry_their_heading_path(corpus_document, embedder):
     text = f"Intro.\n\n# A\n\n## B *b*\n\n{PARAGRAPH}\n\n### C\n\nc\n\n## The title\n\nd\n\n# E"
-    chunks = chunk_documents([corpus_document(text)], embedder.count_tokens, 64, {})
+    chunks = chunk_documents([corpus_document(text)], embedder.count_tokens, 64)
     assert [(c.heading_path, c.text.split("\n")[0]) for c in chunks] == [
         ("The title", "Intro."),
         ("The title > A > B b", "# A"),
@@ -47,7 +45,7 @@ def test_sections_are_never_mixed_and_carry_their_heading_path(corpus_document, 
 
 def test_long_paragraphs_are_cut_between_sentences(corpus_document, embedder):
     document = corpus_document(PARAGRAPH * 12)
-    chunks = chunk_documents([document], embedder.count_tokens, 48, {})
+    chunks = chunk_documents([document], embedder.count_tokens, 48)
     assert_tiles(document, chunks, embedder.count_tokens, 48)
     assert all(chunk.text[-1] in ".!" for chunk in chunks)
     tokens = [chunk.tokens for chunk in chunks]
@@ -57,7 +55,7 @@ def test_long_paragraphs_are_cut_between_sentences(corpus_document, embedder):
 def test_code_that_fits_stays_whole(corpus_document, embedder):
     code = "```python\ndef f(x):\n\n    return x\n```"
     document = corpus_document(f"{PARAGRAPH}\n\n{code}\n\n{PARAGRAPH}")
-    chunks = chunk_documents([document], embedder.count_tokens, 40, {})
+    chunks = chunk_documents([document], embedder.count_tokens, 40)
     assert_tiles(document, chunks, embedder.count_tokens, 40)
     assert any(code in chunk.text for chunk in chunks)
 
@@ -65,71 +63,29 @@ def test_code_that_fits_stays_whole(corpus_document, embedder):
 def test_long_code_is_cut_between_lines_and_keeps_its_indentation(corpus_document, embedder):
     lines = "\n".join(f"    value_{n} = {n}" for n in range(60))
     document = corpus_document(f"```python\n{lines}\n```")
-    chunks = chunk_documents([document], embedder.count_tokens, 40, {})
+    chunks = chunk_documents([document], embedder.count_tokens, 40)
     assert_tiles(document, chunks, embedder.count_tokens, 40)
     assert all(chunk.text.startswith("    value_") for chunk in chunks[1:])
 
 
 def test_a_long_list_is_cut_between_items(corpus_document, embedder):
     document = corpus_document("\n".join(f"- item {n} has some words" for n in range(40)))
-    chunks = chunk_documents([document], embedder.count_tokens, 40, {})
+    chunks = chunk_documents([document], embedder.count_tokens, 40)
     assert_tiles(document, chunks, embedder.count_tokens, 40)
     assert all(chunk.text.startswith("- item") for chunk in chunks)
 
 
 def test_a_heading_path_longer_than_a_quarter_of_the_window_gives_way(corpus_document, embedder):
     document = corpus_document("# Short\n\nwords " * 3, title="long " * 200)
-    chunks = chunk_documents([document], embedder.count_tokens, 32, {})
+    chunks = chunk_documents([document], embedder.count_tokens, 32)
     assert_tiles(document, chunks, embedder.count_tokens, 32)
     assert {chunk.heading_path for chunk in chunks} == {"Short"}
-    (untitled, *_) = chunk_documents([corpus_document("words", title="long " * 200)], embedder.count_tokens, 32, {})
+    (untitled, *_) = chunk_documents([corpus_document("words", title="long " * 200)], embedder.count_tokens, 32)
     assert 0 < embedder.count_tokens([untitled.heading_path])[0] <= 8
 
 
 def test_an_empty_document_has_no_chunks(corpus_document, embedder):
-    assert chunk_documents([corpus_document(" \n ")], embedder.count_tokens, 32, {}) == []
-
-
-def test_only_changed_documents_are_cut_again(corpus_document, embedder):
-    documents = [corpus_document(f"{PARAGRAPH} {n}", f"post-{n}") for n in range(3)]
-    first = chunk_documents(documents, embedder.count_tokens, 64, {})
-    known = {d.document_id: [c for c in first if c.document_id == d.document_id] for d in documents}
-    counted = []
-
-    def counting(texts):
-        counted.extend(texts)
-        return embedder.count_tokens(texts)
-
-    documents[1] = replace(documents[1], text=documents[1].text + "\n\nNew.")
-    second = chunk_documents(documents, counting, 64, known)
-    assert [c.document_id for c in second] == [c.document_id for c in first]
-    assert second[0] is first[0]
-    assert not any(text.endswith((" 0", " 2")) for text in counted)
-    assert second[1].text.endswith("New.")
-
-
-@pytest.mark.parametrize(
-    "change", [{"title": "Other"}, {"url": "https://x.org"}, {"scope": "private"}, {"text": PARAGRAPH + "\n"}]
-)
-def test_what_a_chunk_says_of_its_document_is_kept_up_to_date(corpus_document, embedder, change):
-    document = corpus_document(PARAGRAPH)
-    first = chunk_documents([document], embedder.count_tokens, 64, {})
-    changed = replace(document, **change)
-    (chunk,) = chunk_documents([changed], embedder.count_tokens, 64, {document.document_id: first})
-    assert chunk.input_digest != first[0].input_digest
-    assert (chunk.title, chunk.url, chunk.scope) == (changed.title, changed.url, changed.scope)
-
-
-def test_another_window_or_tokenizer_cuts_again(corpus_document, embedder):
-    document = corpus_document(PARAGRAPH * 4)
-    first = chunk_documents([document], embedder.count_tokens, 64, {})
-    known = {document.document_id: first}
-    assert max(c.tokens for c in chunk_documents([document], embedder.count_tokens, 24, known)) <= 24
-
-    def characters(texts):
-        return [len(text) for text in texts]
-
-    assert max(c.tokens for c in chunk_documents([document], characters, 64, known)) <= 64
+    assert chunk_documents([corpus_document(" \n ")], embedder.count_tokens, 32) == []
 
 
 def worst_case(texts):
@@ -168,7 +124,7 @@ def worst_case(texts):
 def test_chunks_tile_any_text_and_fit_any_window(corpus_document, embedder, text, window, additive):
     count_tokens = embedder.count_tokens if additive else worst_case
     document = corpus_document(text)
-    assert_tiles(document, chunk_documents([document], count_tokens, window, {}), count_tokens, window)
+    assert_tiles(document, chunk_documents([document], count_tokens, window), count_tokens, window)
 
 
 @settings(max_examples=200, deadline=None)

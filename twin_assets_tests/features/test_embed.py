@@ -28,7 +28,7 @@ PINNED = ModelConfig(
 @pytest.fixture
 def chunks(corpus_document, embedder):
     documents = [corpus_document(f"# Part {n}\n\nWords of document {n}.", f"post-{n}") for n in range(3)]
-    return chunk_documents(documents, embedder.count_tokens, 64, {})
+    return chunk_documents(documents, embedder.count_tokens, 64)
 
 
 def test_chunks_get_their_vectors_in_order(chunks, embedder):
@@ -91,7 +91,7 @@ def test_an_embedder_of_other_dimensions_writes_the_table_anew(tmp_path, chunks,
 def test_indexes_are_built_once_and_take_in_new_rows(tmp_path, corpus_document, embedder):
     store, schema = TableStore(str(tmp_path)), ChunkEmbedding.schema_for(8)
     documents = [corpus_document(f"Words of document {n}.", f"post-{n}") for n in range(300)]
-    rows = embed_chunks(chunk_documents(documents, embedder.count_tokens, 64, {}), embedder, {})
+    rows = embed_chunks(chunk_documents(documents, embedder.count_tokens, 64), embedder, {})
     assert build_indexes(store, 8) == []
     store.sync(ChunkEmbedding, rows[:280], schema=schema)
     assert build_indexes(store, 8) == ["heading_path_idx", "text_idx"]

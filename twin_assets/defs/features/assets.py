@@ -38,21 +38,16 @@ def corpus(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.Material
 def chunks(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
     """Spans of the corpus that fit the embedder's window, counted by its own tokenizer."""
     with stage(context, twin) as s:
-        from twin_assets.features.chunk import chunk_documents
+        from twin_assets.features.chunk_corpus import chunk_corpus
 
-        known: dict[str, list[Chunk]] = {}
-        for chunk in s.twin.tables.read(Chunk):
-            known.setdefault(chunk.document_id, []).append(chunk)
-        documents = s.twin.tables.read(CorpusDocument)
         embedder = s.twin.embedder
-        found = chunk_documents(documents, embedder.count_tokens, embedder.window, known, s.report)
-        change = s.twin.tables.sync(Chunk, found)
-        tokens = [chunk.tokens for chunk in found]
+        change = chunk_corpus(s.twin.tables, embedder.count_tokens, embedder.window, s.report)
+        tokens = s.twin.tables.columns(Chunk, ["tokens"]).column("tokens").to_pylist()
         return s.result(
             change.data_version,
             {
-                "chunks": change.total,
-                "written": change.added + change.updated,
+                "chunks": len(tokens),
+                "documents_cut": change.cut,
                 "tokens": sum(tokens),
                 "longest": max(tokens, default=0),
                 "window": embedder.window,

@@ -1,0 +1,56 @@
+"""The chunks of the corpus kept in step with its documents: only what changed is read and cut."""
+
+from dataclasses import dataclass
+
+from twin_assets.batches import batches
+from twin_assets.features.chunk import TokenCounter, chunk_documents, chunker_digest, input_digest
+from twin_assets.progress import Meter, Report, silent
+from twin_assets.records import Chunk, CorpusDocument
+from twin_assets.storage import TableStore
+from twin_assets.storage.tables import one_of
+
+_BATCH = 1_000
+"""Documents in memory at a time."""
+
+
+@dataclass(frozen=True)
+class ChunkingChange:
+    """What a run did: documents cut and documents whose chunks were taken out, and the data version afterwards."""
+
+    cut: int
+    removed: int
+    data_version: str
+
+
+def chunk_corpus(
+    tables: TableStore, count_tokens: TokenCounter, window: int, report: Report = silent
+) -> ChunkingChange:
+    """Cut the documents that are new or changed, or that another chunker has cut; take out chunks of vanished ones.
+
+    All chunks of a batch of documents are written in one commit, so that a process killed at any point leaves no
+    document with some of its chunks only. Raises StorageError.
+
+    Args:
+        tables: where the corpus is and the chunks go.
+        count_tokens: the embedder's tokenizer.
+        window: how many tokens the embedder reads, special tokens included.
+        report: takes lines of progress.
+    """
+    chunker = chunker_digest(count_tokens, window)
+    corpus = tables.columns(CorpusDocument, ["document_id", "row_digest"]).to_pydict()
+    wanted = {
+        document: input_digest(chunker, row)
+        for document, row in zip(corpus["document_id"], corpus["row_digest"], strict=True)
+    }
+    stored = tables.columns(Chunk, ["document_id", "input_digest"]).to_pydict()
+    made_from = dict(zip(stored["document_id"], stored["input_digest"], strict=True))
+    changed = sorted(document for document, made in wanted.items() if made_from.get(document) != made)
+    gone = sorted(made_from.keys() - wanted.keys())
+    meter = Meter("chunking", len(changed), report)
+    for documents in batches(changed, _BATCH):
+        read = tables.read(CorpusDocument, one_of("document_id", documents))
+        tables.sync(Chunk, chunk_documents(read, count_tokens, window), one_of("document_id", documents))
+        meter.advance(len(documents))
+    for documents in batches(gone, _BATCH):
+        tables.sync(Chunk, [], one_of("document_id", documents))
+    return ChunkingChange(len(changed), len(gone), tables.data_version(Chunk))
