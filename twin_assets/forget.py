@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from twin_assets.collection.keep import FORGOTTEN, forgotten
 from twin_assets.errors import SourceError
 from twin_assets.evaluation.report import EvaluationReport
+from twin_assets.features.active import all_tables
 from twin_assets.files import write_json
 from twin_assets.records import (
     Chunk,
-    ChunkEmbedding,
     CleanedDocument,
     CleaningState,
     CorpusDocument,
@@ -27,7 +27,6 @@ from twin_assets.storage.purge import purge
 HOLDING: tuple[type[Record], ...] = (
     PreferenceSample,
     InstructionSample,
-    ChunkEmbedding,
     Chunk,
     CorpusDocument,
     CleanedDocument,
@@ -35,7 +34,7 @@ HOLDING: tuple[type[Record], ...] = (
     Exclusion,
     RawDocument,
 )
-"""Every table with something of a document, what is made last first."""
+"""Tables with something of a document, what is made last first; those with vectors come before them."""
 
 DATASETS = ("instruction_dataset", "preference_dataset")
 _SHORTEST_ID = 8
@@ -94,7 +93,7 @@ def forget(settings: Settings, what: str) -> Forgotten:
     ids = set().union(*found.values())
     rows: dict[str, int] = {}
     datasets: set[str] = set()
-    for record in HOLDING:
+    for record in (*all_tables(tables), *HOLDING):
         gone = purge(tables, record, ids)
         rows[record.TABLE] = gone.rows
         if record.TABLE in DATASETS:

@@ -34,6 +34,19 @@ def _chunks(settings: Settings, _: str) -> object:
     return [CHUNKER_VERSION, _model(settings, settings.features.embedder)]
 
 
+def _chunk_embeddings(settings: Settings, _: str) -> object:
+    from twin_assets.features.store import STORE_VERSION
+
+    features = settings.features
+    return [
+        STORE_VERSION,
+        _model(settings, features.embedder),
+        features.embedder,
+        features.embedding_precision,
+        features.vector_index_rows,
+    ]
+
+
 def _instruction_dataset(settings: Settings, _: str) -> object:
     bases = sorted({recipe.base_model for recipe in settings.recipes.values()})
     # How many questions are asked at once changes no answer.
@@ -66,7 +79,7 @@ _OF: dict[str, Callable[[Settings, str], object]] = {
     "cleaned_documents": _cleaned_documents,
     "corpus": lambda settings, _: [settings.features.near_duplicate],
     "chunks": _chunks,
-    "chunk_embeddings": lambda settings, _: _model(settings, settings.features.embedder),
+    "chunk_embeddings": _chunk_embeddings,
     "instruction_dataset": _instruction_dataset,
     "preference_dataset": lambda settings, _: [settings.datasets.preference_pairs, settings.datasets.seed],
     "sft_adapter": _sft_adapter,

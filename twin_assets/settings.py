@@ -171,12 +171,18 @@ class StorageSettings(Strict):
     artifacts: str = "artifacts"
     options: dict[str, str] = Field(default_factory=dict)
     """LanceDB's `storage_options`, for example `aws_endpoint`."""
+    keep_versions_days: Positive = 14
+    """Days after which versions of tables that are not tagged may be removed."""
 
 
 class FeatureSettings(Strict):
-    """Cleaning, folding and chunking."""
+    """Cleaning, folding, chunking and embedding."""
 
     embedder: str = "all-minilm-l6-v2"
+    embedding_precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """`auto` is bfloat16 on a processor that computes in it, else float32."""
+    vector_index_rows: Positive = 100_000
+    """Chunks from which vectors are searched approximately, by an index."""
     near_duplicate: Fraction = 0.5
     """Share of 8-word shingles from which two documents are one."""
     min_words: Annotated[int, Field(ge=0)] = 5

@@ -9,10 +9,11 @@ from twin_assets.collection.collector import Origin
 from twin_assets.collection.keep import Keep, forgotten
 from twin_assets.digests import document_id, text_digest
 from twin_assets.errors import SourceError
+from twin_assets.features.active import retired_of, table_of
 from twin_assets.features.clean import clean_documents
 from twin_assets.features.fold import fold
 from twin_assets.forget import find_documents, forget
-from twin_assets.records import CleanedDocument, CorpusDocument, InstructionSample, RawDocument
+from twin_assets.records import ChunkEmbedding, CleanedDocument, CorpusDocument, InstructionSample, RawDocument
 from twin_assets.settings import Settings, SourceConfig, load_settings
 from twin_assets.storage import TableStore
 from twin_assets.storage.purge import purge
@@ -127,3 +128,41 @@ def test_purging_what_is_not_there_changes_nothing(settings: Settings):
     assert purge(tables, RawDocument, [document_id("markdown", "other")]).rows == 0
     assert [d.text for d in tables.read(RawDocument)] == [PLAIN]
     assert purge(tables, CorpusDocument, ["none"]).tags == ()
+
+
+def test_vectors_of_a_forgotten_document_are_gone_from_every_table_of_every_embedder(settings: Settings):
+    letter = collected(settings, "blog", "letter", TEXT)
+    plain = collected(settings, "blog", "plain", PLAIN)
+    build(settings)
+    tables = TableStore.of(settings)
+    records = [table_of("old@1"), table_of("new@1")]
+    for record in records:
+        rows = [embedding(record, document) for document in (letter, plain)]
+        tables.sync(record, rows, schema=record.schema_for(2))
+        retired = retired_of(record)
+        vectors = [retired(d.document_id, d.document_id, "", (1.0, 0.0)) for d in (letter, plain)]
+        tables.sync(retired, vectors, schema=retired.schema_for(2))
+    forgotten_now = forget(settings, letter.url)
+    for record in (*records, *map(retired_of, records)):
+        assert [row.document_id for row in tables.read(record)] == [plain.document_id]
+        assert forgotten_now.rows[record.TABLE] == 1
+    assert not on_disk(settings.home / "lance", SECRET)
+
+
+def embedding(record: type[ChunkEmbedding], document: RawDocument) -> ChunkEmbedding:
+    return record(
+        chunk_id=document.document_id,
+        document_id=document.document_id,
+        position=0,
+        start=0,
+        end=len(document.text),
+        text=document.text,
+        heading_path="",
+        title="",
+        url=document.url,
+        kind="markdown",
+        published_at=WHEN,
+        scope="public",
+        embedder="old@1",
+        vector=(1.0, 0.0),
+    )

@@ -38,11 +38,9 @@ class Twin:
     @cached_property
     def embedder(self) -> "Embedder":
         """The configured sentence embedder."""
-        from twin_assets.features.embed import Embedder
-        from twin_assets.models import embedding_model_folder
+        from twin_assets.features.embedders import configured_embedder
 
-        model = self.settings.model(self.settings.features.embedder)
-        return Embedder(embedding_model_folder(model, self.settings.models_dir), self.settings.features.embedder)
+        return configured_embedder(self.settings)
 
     @cached_property
     def engine(self) -> "Engine":

@@ -2,20 +2,23 @@
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from twin_assets.digests import digest, file_sha256
 from twin_assets.errors import ModelError
-from twin_assets.features.chunk import embedded_text
 from twin_assets.progress import Meter, Report, silent
-from twin_assets.records import Chunk, ChunkEmbedding
-from twin_assets.storage import TableStore
-from twin_assets.storage.tables import equals
 
-_BATCH = 32
+Precision = Literal["auto", "float32", "bfloat16"]
+Vectors = NDArray[np.float32]
+"""Shape (texts, dimensions), each row of length 1."""
+
+BATCH = 32
 _DEFINING = (".safetensors", ".bin", ".json", ".txt", ".model")
 """Suffixes of the files that decide what a vector is: weights, tokenizer, pooling."""
 
@@ -27,27 +30,47 @@ class EmbeddingModel(Protocol):
     def name(self) -> str:
         """The model with its digest."""
 
-    def embed(self, texts: Sequence[str], report: Report = silent) -> list[tuple[float, ...]]:
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+
+    def embed(self, texts: Sequence[str], report: Report = silent) -> Vectors:
         """A vector for each text."""
 
 
 class Embedder:
-    """A sentence embedder (Reimers and Gurevych 2019, "Sentence-BERT") in 32-bit floats; loaded when first used.
+    """A sentence embedder (Reimers and Gurevych 2019, "Sentence-BERT"), loaded when first used.
 
     Counting tokens needs the tokenizer only, not the model. Safe to use from several threads.
+
+    Args:
+        folder: the model's files in the layout of sentence-transformers.
+        name: what it is called; by default as its folder.
+        precision: of the transformer's arithmetic; pooling is in 32 bits always. `auto` is bfloat16 where this machine
+            computes in it.
     """
 
-    def __init__(self, folder: Path, name: str = "") -> None:
+    def __init__(self, folder: Path, name: str = "", precision: Precision = "float32") -> None:
         self._folder = folder
         self._label = name or folder.name
+        self._asked = precision
         self._lock = threading.RLock()
 
     @cached_property
+    def precision(self) -> Literal["float32", "bfloat16"]:
+        """What the transformer computes in."""
+        if self._asked != "auto":
+            return self._asked
+        from twin_assets.training.run import computes_bfloat16
+
+        return "bfloat16" if computes_bfloat16() else "float32"
+
+    @cached_property
     def name(self) -> str:
-        """The model's name and the digest of its files: vectors of equal names are comparable."""
+        """Name, digest of the files and precision, if not 32 bits: vectors of equal names are comparable."""
         files = sorted(f for f in self._folder.rglob("*") if f.is_file() and f.suffix in _DEFINING)
         contents = digest([(f.relative_to(self._folder).as_posix(), file_sha256(f)) for f in files])
-        return f"{self._label}@{contents[:12]}"
+        return f"{self._label}@{contents[:12]}{'' if self.precision == 'float32' else f'/{self.precision}'}"
 
     @cached_property
     def window(self) -> int:
@@ -68,21 +91,47 @@ class Embedder:
         """Tokens of each text by the model's own tokenizer, special tokens included, nothing cut off."""
         return [len(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(list(texts))]
 
-    def embed(self, texts: Sequence[str], report: Report = silent) -> list[tuple[float, ...]]:
-        """A vector of length 1 for each text, in the order of the texts; texts of like length share a batch."""
+    def embed(self, texts: Sequence[str], report: Report = silent) -> Vectors:
+        """A vector of length 1 for each text, in the order of the texts.
+
+        Equals `SentenceTransformer.encode` with normalized embeddings. Each text is tokenized once, and texts of like
+        token counts share a batch, so that little is computed for padding.
+        """
         meter = Meter("embedding", len(texts), report)
-        vectors: list[tuple[float, ...]] = [()] * len(texts)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
+        vectors = np.empty((len(texts), self.dimensions), np.float32)
+        ids = [encoding.ids for encoding in self._reader.encode_batch_fast(list(texts))]
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
             with self._lock:
-                encoded = self._model.encode(
-                    [texts[i] for i in batch], batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
-                )
-            for i, vector in zip(batch, encoded.tolist(), strict=True):
-                vectors[i] = tuple(vector)
+                vectors[batch] = self._forward([ids[i] for i in batch])
             meter.advance(len(batch))
         return vectors
+
+    def _forward(self, ids: Sequence[Sequence[int]]) -> Vectors:
+        """Vectors of texts as token ids, the longest first. Padding is masked, so its id does not matter."""
+        import torch
+
+        padded = np.zeros((len(ids), len(ids[0])), np.int64)
+        mask = np.zeros_like(padded)
+        for row, tokens in enumerate(ids):
+            padded[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1
+        device = self._model.device
+        features = {
+            "input_ids": torch.from_numpy(padded).to(device),
+            "attention_mask": torch.from_numpy(mask).to(device),
+        }
+        transformer, *above = self._model
+        with torch.inference_mode():
+            features = transformer(features)
+            # A mean over 256 tokens in bfloat16 would lose what the transformer kept.
+            features["token_embeddings"] = features["token_embeddings"].float()
+            for module in above:
+                features = module(features)
+            normalized = torch.nn.functional.normalize(features["sentence_embedding"].float(), dim=1)
+        found: Vectors = normalized.cpu().numpy()
+        return found
 
     @cached_property
     def _model(self) -> Any:
@@ -92,7 +141,10 @@ class Embedder:
 
             disable_progress_bar()
             try:
-                return SentenceTransformer(str(self._folder), local_files_only=True)
+                model = SentenceTransformer(
+                    str(self._folder), local_files_only=True, model_kwargs={"dtype": self.precision}
+                )
+                return model.eval()
             except (OSError, ValueError, KeyError) as error:
                 raise ModelError(
                     f"the embedding model in {str(self._folder)!r} cannot be loaded: {error}",
@@ -100,7 +152,17 @@ class Embedder:
                 ) from error
 
     @cached_property
+    def _reader(self) -> Any:
+        """The tokenizer that cuts off what is beyond the window."""
+        tokenizer = self._load_tokenizer()
+        tokenizer.enable_truncation(self.window)
+        return tokenizer
+
+    @cached_property
     def _tokenizer(self) -> Any:
+        return self._load_tokenizer()
+
+    def _load_tokenizer(self) -> Any:
         from tokenizers import Tokenizer
 
         file = self._folder / "tokenizer.json"
@@ -115,46 +177,3 @@ class Embedder:
         file = self._folder / name
         content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
         return content if isinstance(content, dict) else {}
-
-
-def known_embeddings(store: TableStore, embedder: EmbeddingModel) -> dict[str, ChunkEmbedding]:
-    """The chunks embedded by this embedder before, by id."""
-    return {row.chunk_id: row for row in store.read(ChunkEmbedding, equals("embedder", embedder.name))}
-
-
-def embed_chunks(
-    chunks: Sequence[Chunk], embedder: EmbeddingModel, known: Mapping[str, ChunkEmbedding], report: Report = silent
-) -> list[ChunkEmbedding]:
-    """The chunks with their vectors, in order.
-
-    A vector depends on heading path and text only, so one is reused wherever the same embedder has embedded the same
-    words, even when the chunk has moved within its document.
-    """
-    vectors = {
-        embedded_text(row.heading_path, row.text): row.vector for row in known.values() if row.embedder == embedder.name
-    }
-    missing = list(dict.fromkeys(t for t in map(_embedded, chunks) if t not in vectors))
-    vectors.update(zip(missing, embedder.embed(missing, report), strict=True))
-    return [
-        ChunkEmbedding(
-            chunk_id=chunk.chunk_id,
-            document_id=chunk.document_id,
-            position=chunk.position,
-            start=chunk.start,
-            end=chunk.end,
-            text=chunk.text,
-            heading_path=chunk.heading_path,
-            title=chunk.title,
-            url=chunk.url,
-            kind=chunk.kind,
-            published_at=chunk.published_at,
-            scope=chunk.scope,
-            embedder=embedder.name,
-            vector=vectors[_embedded(chunk)],
-        )
-        for chunk in chunks
-    ]
-
-
-def _embedded(chunk: Chunk) -> str:
-    return embedded_text(chunk.heading_path, chunk.text)

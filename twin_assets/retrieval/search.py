@@ -1,11 +1,12 @@
 """Hybrid search: nearest vectors and BM25, fused by reciprocal rank, with a bound on chunks of one document."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
 from twin_assets.errors import StorageError
+from twin_assets.features.active import Following
 from twin_assets.features.embed import EmbeddingModel
 from twin_assets.features.words import words
 from twin_assets.records import ChunkEmbedding, Kind, Scope
@@ -60,15 +61,22 @@ class Passage:
 
 
 class Searcher:
-    """Searches `chunk_embeddings`. It sees what was written since the last search, without being made anew.
+    """Searches the active table of embeddings. It sees what was written since the last search, and follows a switch
+    to another table, without being made anew.
 
     Args:
         store: the tables.
         embedder: the model that embedded the chunks.
+        embedder_of: gives the embedder of a name when the chunks were embedded by another one; without it that is an
+            error.
     """
 
-    def __init__(self, store: TableStore, embedder: EmbeddingModel) -> None:
-        self._store, self._embedder = store, embedder
+    def __init__(
+        self, store: TableStore, embedder: EmbeddingModel, embedder_of: Callable[[str], EmbeddingModel] | None = None
+    ) -> None:
+        self._store, self._embedder, self._embedder_of = store, embedder, embedder_of
+        self._following = Following(store)
+        self._record: type[ChunkEmbedding] = ChunkEmbedding
         self._table: Table | None = None
         self._checked_version = -1
 
@@ -131,22 +139,28 @@ class Searcher:
         return found
 
     def _current(self) -> "Table":
-        """The table at its newest version, checked once for each version to hold vectors of this embedder."""
-        if self._table is None:
-            self._table = self._store.open(ChunkEmbedding)
-        with self._store.reading(ChunkEmbedding):
+        """The active table at its newest version, checked once for each version to hold vectors of this embedder."""
+        record = self._following.record()
+        if self._table is None or record is not self._record:
+            self._table, self._record, self._checked_version = self._store.open(record), record, -1
+        with self._store.reading(record):
             self._table.checkout_latest()
             version = int(self._table.version)
             if version != self._checked_version:
                 stored = self._table.search().select(["embedder"]).limit(1).to_list()
                 other = next((str(row["embedder"]) for row in stored if row["embedder"] != self._embedder.name), None)
                 if other is not None:
-                    raise StorageError(
-                        f"the chunks were embedded by {other!r}, not by {self._embedder.name!r}",
-                        "materialize `chunk_embeddings` again, or set features.embedder back",
-                    )
+                    self._embedder = self._other(other)
                 self._checked_version = version
         return self._table
+
+    def _other(self, name: str) -> EmbeddingModel:
+        if self._embedder_of is None:
+            raise StorageError(
+                f"the chunks were embedded by {name!r}, not by {self._embedder.name!r}",
+                "materialize `chunk_embeddings` again, or set features.embedder back",
+            )
+        return self._embedder_of(name)
 
 
 def reciprocal_rank_fusion(rankings: Iterable[Mapping[str, int]], k: int = RRF_K) -> dict[str, float]:

@@ -36,13 +36,10 @@ class FeatureStoreSearch:
             self("warm", 1)
 
     def _make(self) -> Search:
-        from twin_assets.features.embed import Embedder
-        from twin_assets.models import embedding_model_folder
+        from twin_assets.features.embedders import configured_embedder, embedder_of
         from twin_assets.retrieval import Searcher
         from twin_assets.storage import TableStore
 
         settings = self._settings
-        model = settings.model(settings.features.embedder)
-        embedder = Embedder(embedding_model_folder(model, settings.models_dir), settings.features.embedder)
-        searcher = Searcher(TableStore.of(settings), embedder)
+        searcher = Searcher(TableStore.of(settings), configured_embedder(settings), embedder_of(settings))
         return searcher.search

@@ -16,7 +16,7 @@ def loaded() -> dg.Definitions:
 
 def test_the_graph_that_decides_and_the_graph_that_runs_are_the_same(loaded: dg.Definitions):
     specs = {spec.key.to_user_string(): spec for spec in loaded.resolve_all_asset_specs()}
-    assert set(specs) == set(GRAPH)
+    assert set(specs) == {*GRAPH, "maintained_tables"}
     for name, asset in GRAPH.items():
         above = {dependency.asset_key.to_user_string() for dependency in specs[name].deps}
         assert above == set(asset.upstream), name
@@ -33,6 +33,13 @@ def test_every_asset_has_a_description_and_a_group(loaded: dg.Definitions):
 def test_one_sensor_for_each_lane_runs_by_default(loaded: dg.Definitions):
     running = {s.name for s in loaded.sensors or () if s.default_status == dg.DefaultSensorStatus.RUNNING}
     assert running == {SENSORS[lane][0] for lane in LANES}
+
+
+def test_the_tables_are_looked_after_every_week_by_default(loaded: dg.Definitions):
+    (schedule,) = [s for s in loaded.schedules or () if s.name == "weekly_maintenance"]
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    job = loaded.resolve_job_def("maintenance_job")
+    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == {"maintained_tables"}
 
 
 def test_each_lane_has_a_job_with_just_its_assets(loaded: dg.Definitions):

@@ -6,7 +6,7 @@ from twin_assets.defs.collection.assets import cleaned_documents
 from twin_assets.defs.figures import counts_table, samples_table, timeline
 from twin_assets.defs.resources import TwinResource
 from twin_assets.defs.stage import stage
-from twin_assets.records import Chunk, ChunkEmbedding, CleanedDocument, CorpusDocument, Exclusion
+from twin_assets.records import Chunk, CleanedDocument, CorpusDocument, Exclusion
 
 
 @dg.asset(deps=[cleaned_documents], group_name="features", kinds={"lancedb"}, pool="lance_write")
@@ -59,23 +59,26 @@ def chunks(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.Material
 def chunk_embeddings(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
     """The logical feature store: chunks with vectors and a full-text index, read by the service in real time."""
     with stage(context, twin) as s:
-        from twin_assets.features.embed import embed_chunks, known_embeddings
+        from twin_assets.features.active import activate, table_of
         from twin_assets.features.index import build_indexes
+        from twin_assets.features.store import update_store
 
-        embedder = s.twin.embedder
-        schema = ChunkEmbedding.schema_for(embedder.dimensions)
-        known = known_embeddings(s.twin.tables, embedder)
-        rows = embed_chunks(s.twin.tables.read(Chunk), embedder, known, s.report)
-        change = s.twin.tables.sync(ChunkEmbedding, rows, schema=schema)
-        indexes = build_indexes(s.twin.tables, embedder.dimensions)
+        embedder, features = s.twin.embedder, s.twin.settings.features
+        update = update_store(s.twin.tables, embedder, s.report)
+        record = table_of(embedder.name)
+        indexes = build_indexes(s.twin.tables, embedder.dimensions, features.vector_index_rows, record)
+        switched = activate(s.twin.tables, embedder.name, features.embedder)
         return s.result(
-            change.data_version,
+            update.data_version,
             {
-                "vectors": change.total,
-                "embedded": len([row for row in rows if row.chunk_id not in known]),
-                "written": change.added + change.updated,
+                "vectors": update.total,
+                "embedded": update.embedded,
+                "written": update.written,
+                "removed": update.removed,
                 "dimensions": embedder.dimensions,
                 "embedder": embedder.name,
+                "table": record.TABLE,
+                "switched": switched,
                 "indexes": ", ".join(indexes),
             },
         )

@@ -1,0 +1,49 @@
+"""`maintained_tables`: a weekly look after the tables, outside the graph of what is made from what."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from twin_assets.defs.resources import TwinResource
+from twin_assets.errors import TwinError
+
+CRON = "30 4 * * 0"
+
+
+@dg.asset(group_name="maintenance", kinds={"lancedb"}, pool="lance_write")
+def maintained_tables(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
+    """All tables compacted, versions older than `storage.keep_versions_days` removed, abandoned vectors dropped."""
+    from twin_assets.features.active import drop_abandoned
+    from twin_assets.storage.maintenance import maintain, table_names
+
+    try:
+        opened = twin.open()
+        keep = timedelta(days=opened.settings.storage.keep_versions_days)
+        dropped = drop_abandoned(opened.tables, datetime.now(UTC))
+        done = [maintain(opened.tables, name, keep) for name in table_names(opened.tables)]
+    except TwinError as error:
+        raise dg.Failure(str(error)) from error
+    context.log.info("\n".join(map(str, done)))
+    return dg.MaterializeResult(
+        metadata={
+            "tables": len(done),
+            "versions_removed": sum(max(m.versions_before - m.versions, 0) for m in done),
+            "files_merged": sum(max(m.fragments_before - m.fragments, 0) for m in done),
+            "dropped": ", ".join(dropped) or "none",
+        }
+    )
+
+
+@dg.definitions
+def maintenance() -> dg.Definitions:
+    """The job and its schedule: Sundays, before the day begins."""
+    job = dg.define_asset_job("maintenance_job", selection=[maintained_tables], executor_def=dg.in_process_executor)
+    schedule = dg.ScheduleDefinition(
+        name="weekly_maintenance",
+        description="Compacts the tables and removes what nobody reads any more.",
+        job=job,
+        cron_schedule=CRON,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+    return dg.Definitions(assets=[maintained_tables], jobs=[job], schedules=[schedule])
