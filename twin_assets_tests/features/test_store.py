@@ -223,7 +223,7 @@ def test_a_process_that_is_killed_leaves_the_table_readable_and_its_batches_in_i
     tmp_path, store, chunks, embedder, update
 ):
     store.sync(Chunk, chunks)
-    killed = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "lance")], cwd=ROOT, check=False)  # noqa: S603
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "lance")], cwd=ROOT, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert len(store.read(table_of(embedder.name))) == 2
     done = update(chunks)
