@@ -35,7 +35,7 @@ def _chunks(settings: Settings, _: str) -> object:
 
 
 def _chunk_embeddings(settings: Settings, _: str) -> object:
-    from twin_assets.features.store import STORE_VERSION
+    from twin_assets.features.active import STORE_VERSION
 
     features = settings.features
     return [

@@ -8,12 +8,15 @@ from twin_assets.storage import TableStore
 from twin_assets.storage.maintenance import drop, table_names, written_at
 
 KEY = "chunk_embeddings"
+STORE_VERSION = 1
+"""Raised when the same chunks make other rows or columns: the store is then built beside the old one."""
 ABANDONED = timedelta(days=1)
+"""How long a table that is not pointed to is kept."""
 
 
 def table_of(embedder: str) -> type[ChunkEmbedding]:
     """The table of an embedder, by its full name: vectors of two embedders never meet in one table."""
-    return embeddings_table(f"{ChunkEmbedding.TABLE}_{digest(embedder)[:12]}")
+    return embeddings_table(f"{ChunkEmbedding.TABLE}_{digest(STORE_VERSION, embedder)[:12]}")
 
 
 def active(store: TableStore) -> ActiveStore | None:

@@ -18,7 +18,9 @@ Precision = Literal["auto", "float32", "bfloat16"]
 Vectors = NDArray[np.float32]
 """Shape (texts, dimensions), each row of length 1."""
 
-BATCH = 32
+BATCH_TOKENS = 2_048
+"""Of one batch, padding included. Measured on 2 cores at 170 tokens a text: 8 texts at once are a fifth faster than 32,
+and half as fast again as 64, whose activations no longer fit the caches."""
 _DEFINING = (".safetensors", ".bin", ".json", ".txt", ".model")
 """Suffixes of the files that decide what a vector is: weights, tokenizer, pooling."""
 
@@ -101,8 +103,11 @@ class Embedder:
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         ids = [encoding.ids for encoding in self._reader.encode_batch_fast(list(texts))]
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
+        start = 0
+        while start < len(order):
+            size = max(BATCH_TOKENS // max(len(ids[order[start]]), 1), 1)
+            batch = order[start : start + size]
+            start += size
             with self._lock:
                 vectors[batch] = self._forward([ids[i] for i in batch])
             meter.advance(len(batch))

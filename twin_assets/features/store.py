@@ -23,8 +23,6 @@ from twin_assets.storage.tables import one_of
 if TYPE_CHECKING:
     from lancedb.table import Table
 
-STORE_VERSION = 1
-"""Raised when the same chunks make other rows: every row is then written again."""
 BATCH_ROWS = 2_048
 """Rows embedded and written at once: some 10 MB with their texts."""
 

@@ -38,27 +38,36 @@ def table_names(store: TableStore) -> list[str]:
 def maintain(store: TableStore, name: str, keep: timedelta) -> Maintained:
     """Merge a table's small files, add new rows to its indexes, and remove versions older than `keep`.
 
-    Tagged versions stay, and so does every version that was written within `keep`: whoever has opened one in that time
-    reads it to the end. Files of a write that is under way are not touched. Raises StorageError.
+    Tagged versions and those after the oldest of them stay, and so does every version that was written within `keep`:
+    whoever has opened one in that time reads it to the end. Files of a write that is under way are not touched.
+    Raises StorageError.
     """
     with _reported(name, "compacted"):
         table = store._connection().open_table(name)
         versions, fragments = len(table.list_versions()), _fragments(table)
-        table.optimize(cleanup_older_than=keep)
+        tagged = {int(tag["version"]) for tag in table.tags.list().values()}
+        times = [_utc(version["timestamp"]) for version in table.list_versions() if version["version"] in tagged]
+        # Lance refuses to clean up as a whole when a version so old is tagged.
+        protected = datetime.now(UTC) - min(times) + timedelta(seconds=1) if times else keep
+        table.optimize(cleanup_older_than=max(keep, protected))
         return Maintained(name, table.count_rows(), versions, len(table.list_versions()), fragments, _fragments(table))
 
 
 def written_at(store: TableStore, name: str) -> datetime:
     """When a table was last written. Raises StorageError."""
     with _reported(name, "read"):
-        found: datetime = max(version["timestamp"] for version in store._connection().open_table(name).list_versions())
-        return found.astimezone(UTC) if found.tzinfo else found.astimezone().astimezone(UTC)
+        return max(_utc(version["timestamp"]) for version in store._connection().open_table(name).list_versions())
 
 
 def drop(store: TableStore, name: str) -> None:
     """Remove a table with all its versions. Raises StorageError."""
     with _reported(name, "dropped"):
         store._connection().drop_table(name)
+
+
+def _utc(moment: datetime) -> datetime:
+    """LanceDB gives times of this machine without a zone, which `astimezone` takes them for."""
+    return moment.astimezone(UTC)
 
 
 def _fragments(table: Any) -> int:

@@ -1,5 +1,8 @@
 """The feature store: only what was never embedded is embedded, whatever happened before; readers follow a pointer."""
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +14,7 @@ from twin_assets.features.chunk import chunk_documents, embedded_text
 from twin_assets.features.index import build_indexes
 from twin_assets.features.store import update_store
 from twin_assets.records import Chunk, ChunkEmbedding
+from twin_assets.settings import ROOT
 from twin_assets.storage import TableStore
 
 
@@ -194,3 +198,33 @@ def test_a_searcher_follows_the_pointer_with_the_embedder_of_the_table(store, ch
     activate(store, "hash@2", "hash")
     assert searcher.search(query)[0].text.endswith("document 1.")
     assert asked == ["hash@1", "hash@2"]
+
+
+_KILLED = """
+import os, signal, sys
+from twin_assets.features.store import update_store
+from twin_assets.settings import ROOT
+from twin_assets.storage import TableStore
+
+class Embedder:
+    name, dimensions, calls = "hash@1", 8, 0
+
+    def embed(self, texts, report=None):
+        Embedder.calls += 1
+        if Embedder.calls == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [[1.0] * 8 for _ in texts]
+
+update_store(TableStore(sys.argv[1]), Embedder(), batch_rows=2)
+"""
+
+
+def test_a_process_that_is_killed_leaves_the_table_readable_and_its_batches_in_it(
+    tmp_path, store, chunks, embedder, update
+):
+    store.sync(Chunk, chunks)
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path / "lance")], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert len(store.read(table_of(embedder.name))) == 2
+    done = update(chunks)
+    assert (done.embedded, done.total) == (1, 3)
