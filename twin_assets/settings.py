@@ -177,7 +177,9 @@ class FeatureSettings(Strict):
 
     embedder: str = "all-minilm-l6-v2"
     near_duplicate: Fraction = 0.5
-    """Share of 8-word shingles from which two documents are one."""
+    """Share of the longer document's 8-word shingles that the other one has, from which two documents are one."""
+    min_quality: Fraction = 0.2
+    """Quality from which a document is searched."""
     min_words: Annotated[int, Field(ge=0)] = 5
 
 
@@ -218,6 +220,8 @@ class DatasetSettings(Strict):
     validation: Fraction = 0.1
     test: Fraction = 0.15
     passage_tokens: Positive = 320
+    min_quality: Fraction = 0.5
+    """Quality from which a document is trained on."""
     min_answer_words: Positive = 12
     min_train_samples: Positive = 40
     min_test_words: Positive = 400

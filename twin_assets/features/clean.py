@@ -61,6 +61,8 @@ def clean(raw: RawDocument, min_words: int = _MIN_WORDS) -> tuple[CleanedDocumen
         published_at=raw.published_at,
         scope=raw.scope,
         words=count,
+        language="",
+        language_confidence=1.0,
         content_digest=text_digest(text),
         input_digest=input_digest(raw),
     )

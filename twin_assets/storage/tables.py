@@ -1,6 +1,6 @@
 """LanceDB tables of records, kept in step with what a stage computed: only rows that differ are written."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -82,6 +82,17 @@ class TableStore:
         rows = self._rows(record, None, where, version)
         rows.sort(key=lambda row: str(row[record.KEY]))
         return [record.from_row(row) for row in rows]
+
+    def columns(self, record: type[R], names: Sequence[str], where: str | None = None) -> pa.Table:
+        """The named columns of the rows, as Arrow. A table that does not exist yet has no rows. Raises StorageError."""
+        table = self.find(record)
+        if table is None:
+            return pa.schema([record.schema().field(name) for name in names]).empty_table()
+        with self.reading(record):
+            query = table.search().select(list(names))
+            if where:
+                query = query.where(where)
+            return query.limit(max(table.count_rows(), 1)).to_arrow()
 
     def digests(self, record: type[R], where: str | None = None) -> dict[str, str]:
         """The row digest of each key."""
@@ -202,6 +213,12 @@ def equals(column: str, value: str) -> str:
     return f"{column} = {quoted(value)}"
 
 
+def one_of(column: str, values: Iterable[str]) -> str:
+    """An SQL filter `column IN (values)`, quoted; no values select nothing."""
+    among = ", ".join(map(quoted, values))
+    return f"{column} IN ({among})" if among else "false"
+
+
 def quoted(value: str) -> str:
     """A value as an SQL string."""
     return "'" + value.replace("'", "''") + "'"
@@ -229,6 +246,8 @@ def _arrow(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
 def _empty(kind: pa.DataType) -> Any:
     if pa.types.is_string(kind):
         return ""
+    if pa.types.is_binary(kind):
+        return b""
     if pa.types.is_list(kind):
         return []
     return (
