@@ -28,6 +28,13 @@ def _cleaned_documents(settings: Settings, _: str) -> object:
     return [policy.digest(), policy.boilerplate_share]
 
 
+def _corpus(settings: Settings, _: str) -> object:
+    from twin_assets.features.corpus import CorpusPolicy
+    from twin_assets.features.fingerprint import FINGERPRINT_VERSION
+
+    return [CorpusPolicy.of(settings).digest(), FINGERPRINT_VERSION]
+
+
 def _chunks(settings: Settings, _: str) -> object:
     from twin_assets.features.chunk import CHUNKER_VERSION
 
@@ -77,7 +84,7 @@ def _list(environment: str) -> str:
 _OF: dict[str, Callable[[Settings, str], object]] = {
     "raw_documents": _raw_documents,
     "cleaned_documents": _cleaned_documents,
-    "corpus": lambda settings, _: [settings.features.near_duplicate],
+    "corpus": _corpus,
     "chunks": _chunks,
     "chunk_embeddings": _chunk_embeddings,
     "instruction_dataset": _instruction_dataset,

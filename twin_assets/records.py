@@ -38,6 +38,7 @@ _SCALARS: dict[type, pa.DataType] = {
     int: pa.int64(),
     float: pa.float64(),
     bool: pa.bool_(),
+    bytes: pa.binary(),
     datetime: pa.timestamp("us", tz="UTC"),
 }
 
@@ -188,8 +189,43 @@ class CleaningState(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Fingerprint(Record):
+    """All that folding and scoring need of a cleaned document, so that its text is read once.
+
+    `made_from` names the cleaned row and the code, `piece_digest` what the corpus takes over from the row,
+    `words_digest` the sequence of its words. `shingles` are sorted 32-bit hashes of its runs of 8 words and `minhash`
+    is their signature, both little-endian; empty for a text of fewer words. The parts of `quality` are those of
+    CorpusDocument.
+    """
+
+    TABLE: ClassVar[str] = "fingerprints"
+    KEY: ClassVar[str] = "row_id"
+    DIGEST_EXCLUDES: ClassVar[frozenset[str]] = frozenset({"shingles", "minhash"})
+
+    row_id: str
+    document_id: str
+    made_from: str
+    piece_digest: str
+    words_digest: str
+    shingle_count: int
+    shingles: bytes
+    minhash: bytes
+    quality: float
+    length_score: float
+    prose_share: float
+    link_share: float
+    repetition: float
+    language_confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class CorpusDocument(Record):
-    """One piece of the author's own writing; cross-posts are folded into it and named in `urls` and `sources`."""
+    """One piece of the author's own writing; cross-posts are folded into it and named in `urls` and `sources`.
+
+    `quality` and its parts lie in 0..1; more of `link_share` and `repetition` is worse. A document that is not
+    `retrievable` gets no chunks, one that is not `trainable` no samples. `input_digest` names the pieces and the
+    thresholds that it was made from.
+    """
 
     TABLE: ClassVar[str] = "corpus"
     KEY: ClassVar[str] = "document_id"
@@ -205,7 +241,29 @@ class CorpusDocument(Record):
     published_at: datetime | None
     scope: Scope
     words: int
+    language: str
     content_digest: str
+    quality: float
+    length_score: float
+    prose_share: float
+    link_share: float
+    repetition: float
+    language_confidence: float
+    retrievable: bool
+    trainable: bool
+    input_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFrom(Record):
+    """What the last complete version of a table was made from: digests of its input and of its rows."""
+
+    TABLE: ClassVar[str] = "made_from"
+    KEY: ClassVar[str] = "asset"
+
+    asset: str
+    inputs: str
+    data_version: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -184,7 +184,9 @@ class FeatureSettings(Strict):
     vector_index_rows: Positive = 100_000
     """Chunks from which vectors are searched approximately, by an index."""
     near_duplicate: Fraction = 0.5
-    """Share of 8-word shingles from which two documents are one."""
+    """Share of the longer document's 8-word shingles that the other one has, from which two documents are one."""
+    min_quality: Fraction = 0.2
+    """Quality from which a document is searched."""
     min_words: Annotated[int, Field(ge=0)] = 5
     boilerplate_share: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Share of a source's documents (three at least) from which a paragraph that they share is boilerplate."""
@@ -233,6 +235,8 @@ class DatasetSettings(Strict):
     validation: Fraction = 0.1
     test: Fraction = 0.15
     passage_tokens: Positive = 320
+    min_quality: Fraction = 0.5
+    """Quality from which a document is trained on."""
     min_answer_words: Positive = 12
     min_train_samples: Positive = 40
     min_test_words: Positive = 400

@@ -11,7 +11,7 @@ from twin_assets.digests import document_id, text_digest
 from twin_assets.errors import SourceError
 from twin_assets.features.active import retired_of, table_of
 from twin_assets.features.clean import clean_documents
-from twin_assets.features.fold import fold
+from twin_assets.features.corpus import update_corpus
 from twin_assets.forget import find_documents, forget
 from twin_assets.records import ChunkEmbedding, CleanedDocument, CorpusDocument, InstructionSample, RawDocument
 from twin_assets.settings import Settings, SourceConfig, load_settings
@@ -46,8 +46,8 @@ def build(settings: Settings) -> str:
     tables = TableStore.of(settings)
     cleaned = clean_documents(tables.read(RawDocument)).documents
     tables.sync(CleanedDocument, cleaned)
-    corpus = fold(cleaned, 0.5).documents
-    tables.sync(CorpusDocument, corpus)
+    update_corpus(tables, {d.source for d in cleaned})
+    corpus = tables.read(CorpusDocument)
     samples = [
         InstructionSample(
             sample_id=text_digest(d.text),

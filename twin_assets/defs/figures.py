@@ -1,9 +1,10 @@
 """Tables and plots for asset metadata: what a person looks at in Dagster's catalog."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import dagster as dg
 
@@ -12,8 +13,19 @@ from twin_assets.text_tables import clip, table
 
 T = TypeVar("T")
 
+_BAR = 24
+
 
 class Dated(Protocol):
+    """As much of a document as a timeline shows."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def published_at(self) -> datetime | None: ...
+
+
+class Shown(Dated, Protocol):
     """A document as the tables here show it."""
 
     @property
@@ -22,10 +34,13 @@ class Dated(Protocol):
     def text(self) -> str: ...
     @property
     def url(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def published_at(self) -> datetime | None: ...
+
+
+class Moment(NamedTuple):
+    """When a document of a kind was published."""
+
+    kind: str
+    published_at: datetime | None
 
 
 def counts_table(what: str, values: Iterable[str]) -> dg.MarkdownMetadataValue:
@@ -45,11 +60,32 @@ def spread(members: Sequence[T], count: int = 5) -> Sequence[T]:
     return members[::step][:count]
 
 
-def samples_table(documents: Sequence[Dated], count: int = 5) -> dg.MarkdownMetadataValue:
+def samples_table(documents: Sequence[Shown], count: int = 5) -> dg.MarkdownMetadataValue:
     """A few documents spread over all of them."""
     chosen = spread(documents, count)
     rows = [[d.published_at, clip(d.title, 40), clip(d.text, 160), d.url] for d in chosen]
     return dg.MetadataValue.md(table(["date", "title", "text", "URL"], rows) if rows else "none")
+
+
+def exclusions_table(reasons: Sequence[str], details: Sequence[str], count: int = 5) -> dg.MarkdownMetadataValue:
+    """A few exclusions of each reason, told in full."""
+    by_reason: dict[str, list[str]] = {}
+    for reason, detail in sorted(zip(reasons, details, strict=True)):
+        by_reason.setdefault(reason, []).append(detail)
+    rows = [[reason, clip(one, 240)] for reason, those in by_reason.items() for one in spread(those, count)]
+    return dg.MetadataValue.md(table(["reason", "what"], rows) if rows else "none")
+
+
+def histogram(what: str, values: Iterable[float], bins: int = 10) -> dg.MarkdownMetadataValue:
+    """How many values of 0..1 lie in each tenth, as bars."""
+    counts = Counter(min(int(value * bins), bins - 1) for value in values)
+    most = max(counts.values(), default=0)
+    rows = [
+        [f"{at / bins:.1f} to {(at + 1) / bins:.1f}", f"{'█' * math.ceil(_BAR * counts[at] / most)} {counts[at]}"]
+        for at in range(bins)
+        if counts
+    ]
+    return dg.MetadataValue.md(table([what, "count"], rows) if rows else "none")
 
 
 def timeline(documents: Sequence[Dated]) -> dg.MarkdownMetadataValue:

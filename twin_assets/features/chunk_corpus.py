@@ -25,7 +25,7 @@ class ChunkingChange:
 def chunk_corpus(
     tables: TableStore, count_tokens: TokenCounter, window: int, report: Report = silent
 ) -> ChunkingChange:
-    """Cut the documents that are new or changed, or that another chunker has cut; take out chunks of vanished ones.
+    """Cut what is new or changed, or was cut by another chunker; take out chunks of what is not searched any more.
 
     All chunks of a batch of documents are written in one commit, so that a process killed at any point leaves no
     document with some of its chunks only. Raises StorageError.
@@ -37,7 +37,7 @@ def chunk_corpus(
         report: takes lines of progress.
     """
     chunker = chunker_digest(count_tokens, window)
-    corpus = tables.columns(CorpusDocument, ["document_id", "row_digest"]).to_pydict()
+    corpus = tables.columns(CorpusDocument, ["document_id", "row_digest"], "retrievable").to_pydict()
     wanted = {
         document: input_digest(chunker, row)
         for document, row in zip(corpus["document_id"], corpus["row_digest"], strict=True)

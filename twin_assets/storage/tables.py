@@ -260,6 +260,8 @@ def _arrow(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
 def _empty(kind: pa.DataType) -> Any:
     if pa.types.is_string(kind):
         return ""
+    if pa.types.is_binary(kind):
+        return b""
     if pa.types.is_list(kind):
         return []
     return (

@@ -34,7 +34,17 @@ def make_document(text: str, name: str = "a", title: str = "The barometer in the
         published_at=None,
         scope="public",
         words=len(text.split()),
+        language="en",
         content_digest=text_digest(text),
+        quality=1.0,
+        length_score=1.0,
+        prose_share=1.0,
+        link_share=0.0,
+        repetition=0.0,
+        language_confidence=1.0,
+        retrievable=True,
+        trainable=True,
+        input_digest="",
     )
 
 

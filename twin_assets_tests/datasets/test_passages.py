@@ -15,9 +15,9 @@ PROSE = "The kettle was on before the fog came in and nobody on the quay had sai
 
 
 def of_text(text: str) -> CorpusDocument:
-    return CorpusDocument(
-        document_id("markdown", "a"), "markdown", "", (), ("blog",), (), "Title", text, None, "public", 0, ""
-    )
+    quality = (1.0, 1.0, 1.0, 0.0, 0.0, 1.0, True, True, "")
+    place = (document_id("markdown", "a"), "markdown", "", (), ("blog",), (), "Title")
+    return CorpusDocument(*place, text, None, "public", 0, "en", "", *quality)  # type: ignore[arg-type]
 
 
 def words_as_tokens(texts: list[str]) -> list[int]:

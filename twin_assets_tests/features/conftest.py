@@ -72,7 +72,7 @@ def raw() -> Callable[..., RawDocument]:
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cleaned() -> Callable[..., CleanedDocument]:
     def make(name: str, text: str, **changes: Any) -> CleanedDocument:
         document = CleanedDocument(
@@ -112,7 +112,17 @@ def corpus_document() -> Callable[..., CorpusDocument]:
             published_at=datetime(2024, 5, 1, tzinfo=UTC),
             scope="public",
             words=len(text.split()),
+            language="en",
             content_digest=text_digest(text),
+            quality=1.0,
+            length_score=1.0,
+            prose_share=1.0,
+            link_share=0.0,
+            repetition=0.0,
+            language_confidence=0.99,
+            retrievable=True,
+            trainable=True,
+            input_digest="",
         )
         return replace(document, **changes)
 

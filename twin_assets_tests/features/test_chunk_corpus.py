@@ -85,6 +85,13 @@ def test_chunks_of_vanished_documents_vanish(follow, documents):
     assert (change.cut, change.removed, change.data_version) == (0, 3, before)
 
 
+def test_a_document_of_too_low_a_quality_has_no_chunks(tables, follow, documents, embedder):
+    follow(documents)
+    tables.sync(CorpusDocument, [replace(documents[0], retrievable=False), *documents[1:]])
+    assert chunk_corpus(tables, embedder.count_tokens, 64).removed == 1
+    assert documents[0].document_id not in {chunk.document_id for chunk in tables.read(Chunk)}
+
+
 def test_another_window_cuts_everything_again(follow, documents):
     follow(documents)
     assert follow(documents, 24).cut == 7

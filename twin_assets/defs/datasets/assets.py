@@ -36,7 +36,7 @@ def instruction_dataset(context: dg.AssetExecutionContext, twin: TwinResource) -
         from twin_assets.datasets.instructions import build_instructions
         from twin_assets.datasets.preview import instruction_preview, token_histogram
 
-        documents = s.twin.tables.read(CorpusDocument)
+        documents = s.twin.tables.read(CorpusDocument, "trainable")
         built = build_instructions(
             documents,
             s.twin.tables.read(Chunk),

@@ -3,33 +3,50 @@
 import dagster as dg
 
 from twin_assets.defs.collection.assets import cleaned_documents
-from twin_assets.defs.figures import counts_table, samples_table, timeline
+from twin_assets.defs.figures import (
+    Moment,
+    counts_table,
+    exclusions_table,
+    histogram,
+    samples_table,
+    spread,
+    timeline,
+)
 from twin_assets.defs.resources import TwinResource
 from twin_assets.defs.stage import stage
-from twin_assets.records import Chunk, CleanedDocument, CorpusDocument, Exclusion
+from twin_assets.records import Chunk, CorpusDocument, Exclusion
+from twin_assets.storage.tables import equals, one_of
 
 
 @dg.asset(deps=[cleaned_documents], group_name="features", kinds={"lancedb"}, pool="lance_write")
 def corpus(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
-    """The author's own words across all sources, with copies and cross-posts folded into one document."""
+    """The author's own words across all sources, with copies and cross-posts folded into one document, and scored."""
     with stage(context, twin) as s:
-        from twin_assets.features.fold import fold
+        from twin_assets.features.corpus import CorpusPolicy, update_corpus
 
-        wanted = {source.name for source in s.twin.settings.sources.sources}
-        cleaned = [d for d in s.twin.tables.read(CleanedDocument) if d.source in wanted]
-        folded = fold(cleaned, s.twin.settings.features.near_duplicate)
-        change = s.twin.tables.sync(CorpusDocument, folded.documents)
-        s.twin.tables.sync(Exclusion, folded.exclusions, "stage = 'corpus'")
+        tables, settings = s.twin.tables, s.twin.settings
+        wanted = [source.name for source in settings.sources.sources]
+        change = update_corpus(tables, wanted, CorpusPolicy.of(settings), s.report)
+        names = ["document_id", "kind", "published_at", "words", "quality", "retrievable", "trainable"]
+        documents = tables.columns(CorpusDocument, names).to_pydict()
+        excluded = tables.columns(Exclusion, ["reason", "detail"], equals("stage", "corpus")).to_pydict()
+        samples = spread(sorted(documents["document_id"]))
         return s.result(
             change.data_version,
             {
-                "documents": change.total,
-                "words": sum(document.words for document in folded.documents),
-                "written": change.added + change.updated,
-                "by_kind": counts_table("kind", [document.kind for document in folded.documents]),
-                "folded": counts_table("reason", [exclusion.reason for exclusion in folded.exclusions]),
-                "timeline": timeline(folded.documents),
-                "samples": samples_table(folded.documents),
+                "documents": len(documents["document_id"]),
+                "words": sum(documents["words"]),
+                "retrievable": sum(documents["retrievable"]),
+                "trainable": sum(documents["trainable"]),
+                "read": change.read,
+                "written": change.written,
+                "removed": change.removed,
+                "by_kind": counts_table("kind", documents["kind"]),
+                "excluded": counts_table("reason", excluded["reason"]),
+                "excluded_samples": exclusions_table(excluded["reason"], excluded["detail"]),
+                "quality": histogram("quality", documents["quality"]),
+                "timeline": timeline([*map(Moment, documents["kind"], documents["published_at"])]),
+                "samples": samples_table(tables.read(CorpusDocument, one_of("document_id", samples))),
             },
         )
 
