@@ -257,13 +257,12 @@ class RetrievalSettings(Strict):
 
     k: Positive = 4
     """Passages under a question."""
-    candidates: Positive = 10
-    """Chunks that each search gives to the fusion."""
+    candidates: Positive = 20
+    """Chunks that each of the two searches finds."""
     vector_weight: Weight = 1.0
-    text_weight: Weight = 1.0
-    """Shares of the two searches in the fusion; 0 leaves a search out."""
-    heading_boost: Annotated[float, Field(gt=0)] = 1.0
-    """Weight of a word in title and headings against one in the text, for the full-text search."""
+    """Of the cosine of the vectors."""
+    text_weight: Weight = 5.0
+    """Of the squared share of the most that the words of a question can weigh; 0 leaves a search out."""
     per_document: Positive = 2
     """Passages of one document, unless there are not enough others."""
     passage_chunks: Positive = 3
@@ -283,7 +282,7 @@ class RetrievalSettings(Strict):
     """Chunks with a lower score of the reranker are left out."""
     nprobes: Positive = 20
     """Partitions of the vector index that a query looks into: more find more, and take longer."""
-    refine_factor: Positive = 10
+    refine_factor: Positive = 2
     """How many times the candidates are compared by their full vectors where the index holds compressed ones."""
 
 

@@ -29,7 +29,8 @@ def build_indexes(store: TableStore, dimensions: int, vector_index_rows: int = V
         if rows:
             for column in TEXT_COLUMNS:
                 if column not in indexed:
-                    table.create_index(column, config=FTS())
+                    # Stop words stay: titles and headings are full of them, and "It works!" is nothing else.
+                    table.create_index(column, config=FTS(remove_stop_words=False))
             if rows >= vector_index_rows and "vector" not in indexed:
                 table.create_index("vector", config=IvfPq(distance_type="cosine"))
         names = sorted(index.name for index in table.list_indices())

@@ -33,17 +33,15 @@ class EngineExpander:
     """
 
     def __init__(self, engine_url: str, n: int, timeout_s: float) -> None:
-        self._n = n
-        self._http = httpx.Client(base_url=engine_url, timeout=timeout_s, trust_env=False)
+        self._url, self._n, self._timeout = f"{engine_url.rstrip('/')}/v1/chat/completions", n, timeout_s
 
     def __call__(self, query: str) -> list[str]:
         """Wordings other than the query itself."""
         content = _PROMPT.format(n=self._n, query=query[:_QUERY_CHARACTERS])
         messages: list[Message] = [{"role": "user", "content": content}]
         try:
-            response = self._http.post(
-                "/v1/chat/completions", json=chat_body(messages, None, _TOKENS * self._n, 0.0, None)
-            )
+            body = chat_body(messages, None, _TOKENS * self._n, 0.0, None)
+            response = httpx.post(self._url, json=body, timeout=self._timeout, trust_env=False)
             answer = answer_of(response.raise_for_status().json()).text
         except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
             # The query is left out: what people ask is nobody's business but theirs.

@@ -9,18 +9,16 @@ from twin_assets.records import Kind, Scope
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What each stage said of a chunk; ranks count from 1, None where that stage did not see it.
-
-    With query expansion, distance, score and ranks are the best over all wordings of the query.
-    """
+    """What each stage said of a chunk; ranks count from 1, None where that stage did not see it."""
 
     vector_distance: float | None = None
     """Cosine distance, 0 to 2."""
     vector_rank: int | None = None
     text_score: float | None = None
-    """BM25 over text and heading path."""
+    """BM25, summed over text and heading path."""
     text_rank: int | None = None
     fused: float = 0.0
+    """`hybrid_score`; with query expansion reciprocal rank fusion of the wordings, the rest is of one wording."""
     rerank: float | None = None
     """The cross-encoder's score."""
 

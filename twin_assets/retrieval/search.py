@@ -1,35 +1,29 @@
-"""Hybrid search: nearest vectors and BM25, fused by reciprocal rank, optionally reranked; chunks become passages."""
+"""Hybrid search: nearest vectors and BM25 as one score, optionally reranked; chunks become passages."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from twin_assets.errors import StorageError
 from twin_assets.features.chunk import embedded_text
 from twin_assets.features.embed import Embedder, EmbeddingModel
-from twin_assets.features.index import TEXT_COLUMNS
-from twin_assets.features.words import words
 from twin_assets.records import ChunkEmbedding
 from twin_assets.retrieval.expand import EngineExpander, Expand
 from twin_assets.retrieval.filters import Filter, condition
 from twin_assets.retrieval.fusion import reciprocal_rank_fusion
 from twin_assets.retrieval.passages import Hit, Passage, Run, Scores, choose, extend, passage, within
+from twin_assets.retrieval.queries import COLUMNS, NOTHING, by_text, by_vector, hits_of, scored, terms_of
 from twin_assets.retrieval.rerank import CrossEncoderReranker, Rerank
 from twin_assets.settings import RetrievalSettings, Settings
 from twin_assets.storage import TableStore
 from twin_assets.storage.tables import quoted
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from lancedb.table import Table
 
-T = TypeVar("T", int, float)
-
 EXPANDED_WEIGHT = 0.5
-"""Of another wording's rankings against those of the query as it was asked."""
-_QUERY_WORDS = 200
-_COLUMNS = tuple(field.name for field in fields(Hit))
+"""Of another wording's ranking against that of the query as it was asked."""
 
 
 class QueryModel(EmbeddingModel, Protocol):
@@ -44,18 +38,7 @@ class Opened(NamedTuple):
 
     table: "Table"
     embedder: QueryModel
-    empty: bool
-
-
-class Found(NamedTuple):
-    """What one search found: rows as Arrow, and by chunk id the rank, and the distance or score."""
-
-    rows: "pa.Table | None"
-    ranks: dict[str, int]
-    values: dict[str, float]
-
-
-_NOTHING = Found(None, {}, {})
+    rows: int
 
 
 class Searcher:
@@ -83,7 +66,8 @@ class Searcher:
         self._store, self._embedder, self._settings = store, embedder, settings or RetrievalSettings()
         self._rerank, self._expand = rerank, expand
         self._table: Table | None = None
-        self._checked: tuple[int, bool] = (-1, True)
+        self._checked = (-1, 0)
+        """Version and rows of the table that was checked last."""
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="search")
 
     @classmethod
@@ -120,7 +104,7 @@ class Searcher:
         if not query.strip() or k < 1:
             return []
         opened = self._current()
-        if opened.empty:
+        if not opened.rows:
             return []
         how, where = self._settings, condition(only or Filter(), self._store)
         hits, scores = self._ranked(opened, query, where, max(how.candidates, k))
@@ -138,63 +122,24 @@ class Searcher:
     def _ranked(
         self, opened: Opened, query: str, where: str | None, limit: int
     ) -> tuple[list[Hit], Mapping[str, Scores]]:
-        """The chunks that any search found, best first, and what each stage said of them."""
-        how = self._settings
+        """The chunks that any query found, best first, and what each stage said of them."""
+        how, table = self._settings, opened.table
         asked = [query, *(self._expand(query) if self._expand else ())]
-        weights = [1.0, *[EXPANDED_WEIGHT] * (len(asked) - 1)]
-        # Text is searched while the query is embedded.
-        by_text = [self._threads.submit(self._by_text, opened.table, one, where, limit) for one in asked]
-        by_vector = self._by_vector(opened, asked, where, limit)
-        found_by_text = [search.result() for search in by_text]
-        rankings = [(found.ranks, weight * how.vector_weight) for found, weight in zip(by_vector, weights, strict=True)]
-        rankings += [
-            (found.ranks, weight * how.text_weight) for found, weight in zip(found_by_text, weights, strict=True)
-        ]
-        fused = reciprocal_rank_fusion(rankings)
-        hits = _hits(fused, [*by_vector, *found_by_text])
-        distances, vector_ranks = _best([found.values for found in by_vector], min), _best(_ranks(by_vector), min)
-        bm25, text_ranks = _best([found.values for found in found_by_text], max), _best(_ranks(found_by_text), min)
-        scores = {
-            chunk: Scores(
-                vector_distance=distances.get(chunk),
-                vector_rank=vector_ranks.get(chunk),
-                text_score=bm25.get(chunk),
-                text_rank=text_ranks.get(chunk),
-                fused=score,
-            )
-            for chunk, score in fused.items()
-        }
+        terms = [terms_of(one) for one in asked]
+        # Words are looked for while the query is embedded.
+        searches = [self._threads.submit(by_text, table, one, where, limit) for one in terms if how.text_weight]
+        vectors: list[Sequence[float] | None] = [None] * len(asked)
+        if how.vector_weight:
+            vectors = list(opened.embedder.embed(asked))
+        with self._store.reading(ChunkEmbedding):
+            near = [NOTHING if one is None else by_vector(table, one, where, how, limit) for one in vectors]
+            worded = [search.result() for search in searches] or [NOTHING] * len(asked)
+        wordings = [scored(near[i], worded[i], vectors[i], len(terms[i]), opened.rows, how) for i in range(len(asked))]
+        scores = wordings[0] if len(wordings) == 1 else _of_all(wordings)
+        hits = hits_of([*near, *worded], list(scores))
         if self._rerank is None:
             return hits, scores
         return _reranked(query, hits[: how.rerank_candidates], scores, self._rerank, how.rerank_threshold)
-
-    def _by_vector(self, opened: Opened, asked: Sequence[str], where: str | None, limit: int) -> list[Found]:
-        how, found = self._settings, list[Found]()
-        if not how.vector_weight:
-            return [_NOTHING] * len(asked)
-        for vector in opened.embedder.embed(asked):
-            search = opened.table.search(list(vector), vector_column_name="vector").distance_type("cosine")
-            search = search.nprobes(how.nprobes).refine_factor(how.refine_factor)
-            found.append(self._found(search, "_distance", where, limit))
-        return found
-
-    def _by_text(self, table: "Table", query: str, where: str | None, limit: int) -> Found:
-        from lancedb.query import MultiMatchQuery
-
-        terms = " ".join(list(dict.fromkeys(words(query)))[:_QUERY_WORDS])
-        if not terms or not self._settings.text_weight:
-            return _NOTHING
-        match = MultiMatchQuery(terms, list(TEXT_COLUMNS), boosts=[1.0, self._settings.heading_boost])
-        return self._found(table.search(match), "_score", where, limit)
-
-    def _found(self, search: Any, value: str, where: str | None, limit: int) -> Found:
-        if where:
-            search = search.where(where, prefilter=True)
-        with self._store.reading(ChunkEmbedding):
-            rows = search.select([*_COLUMNS, value]).limit(limit).to_arrow()
-        chunks: list[str] = rows["chunk_id"].to_pylist()
-        ranks = {chunk: rank for rank, chunk in enumerate(chunks, 1)}
-        return Found(rows, ranks, dict(zip(chunks, rows[value].to_pylist(), strict=True)))
 
     def _neighbours(self, table: "Table", runs: Sequence[Run], where: str | None) -> dict[tuple[str, int], Hit]:
         """The chunks before and after each run, under the same filter as what was found."""
@@ -206,7 +151,7 @@ class Searcher:
         )
         if not beside:
             return {}
-        search = table.search().where(f"({beside}) AND {where}" if where else beside).select(list(_COLUMNS))
+        search = table.search().where(f"({beside}) AND {where}" if where else beside).select(list(COLUMNS))
         most = sum(len(run.hits) + 2 * n for run in runs)
         with self._store.reading(ChunkEmbedding):
             rows = search.limit(most).to_arrow().to_pylist()
@@ -227,30 +172,19 @@ class Searcher:
                         f"the chunks were embedded by {other!r}, not by {self._embedder.name!r}",
                         "materialize `chunk_embeddings` again, or set features.embedder back",
                     )
-                self._checked = (version, not stored)
+                self._checked = (version, self._table.count_rows())
         return Opened(self._table, self._embedder, self._checked[1])
 
 
-def _ranks(found: Sequence[Found]) -> list[dict[str, int]]:
-    return [one.ranks for one in found]
-
-
-def _best(values: Sequence[Mapping[str, T]], better: Callable[[T, T], T]) -> dict[str, T]:
-    """Of each chunk the best value over several searches."""
-    best: dict[str, T] = {}
-    for one in values:
-        for chunk, value in one.items():
-            best[chunk] = better(best[chunk], value) if chunk in best else value
-    return best
-
-
-def _hits(ranked: Iterable[str], found: Sequence[Found]) -> list[Hit]:
-    """The chunks in the given order."""
-    rows: dict[str, Hit] = {}
-    for one in found:
-        if one.rows is not None:
-            rows |= {row["chunk_id"]: Hit(**row) for row in one.rows.select(list(_COLUMNS)).to_pylist()}
-    return [rows[chunk] for chunk in ranked]
+def _of_all(wordings: Sequence[Mapping[str, Scores]]) -> dict[str, Scores]:
+    """One ranking of several wordings' rankings; of a chunk that several found, what the first of them said."""
+    weights = [1.0, *[EXPANDED_WEIGHT] * (len(wordings) - 1)]
+    fused = reciprocal_rank_fusion(
+        ({chunk: rank for rank, chunk in enumerate(wording, 1)}, weight)
+        for wording, weight in zip(wordings, weights, strict=True)
+    )
+    first = {chunk: scores for wording in reversed(wordings) for chunk, scores in wording.items()}
+    return {chunk: replace(first[chunk], fused=score) for chunk, score in fused.items()}
 
 
 def _reranked(

@@ -14,7 +14,6 @@ from twin_assets.retrieval.search import EXPANDED_WEIGHT
 from twin_assets.settings import RetrievalSettings
 from twin_assets_tests.loopback import Loopback, Response, loopback
 
-
 CHAT = "/v1/chat/completions"
 
 

@@ -1,5 +1,6 @@
 """Search: both ways of finding, fusion, diversity, privacy, odd queries, and new versions."""
 
+import math
 import threading
 
 import pytest
@@ -8,8 +9,8 @@ from hypothesis import strategies as st
 
 from twin_assets.errors import StorageError
 from twin_assets.features.index import build_indexes
-from twin_assets.retrieval import Filter, Searcher
-from twin_assets.retrieval.fusion import RRF_K, reciprocal_rank_fusion
+from twin_assets.retrieval import Searcher
+from twin_assets.retrieval.fusion import hybrid_score, reciprocal_rank_fusion
 from twin_assets.settings import RetrievalSettings
 from twin_assets.storage import TableStore
 
@@ -18,9 +19,7 @@ def ids(passages):
     return [passage.chunk_id for passage in passages]
 
 
-def expected_fusion(scores):
-    how = RetrievalSettings()
-    return how.vector_weight / (RRF_K + scores.vector_rank) + how.text_weight / (RRF_K + scores.text_rank)
+HOW = RetrievalSettings()
 
 
 def test_what_both_searches_find_comes_first(write, store, topics):
@@ -41,9 +40,10 @@ def test_what_both_searches_find_comes_first(write, store, topics):
     )
     assert first.text[first.start : first.end] == first.text
     scores = first.scores
-    assert first.score == scores.fused == pytest.approx(expected_fusion(scores))
-    assert 0 <= scores.vector_distance <= 2
-    assert scores.text_score > 0
+    terms = len({"lighthouse", "by", "the", "sea"})
+    assert first.score == scores.fused
+    assert scores.fused == hybrid_score(1 - scores.vector_distance, scores.text_score, terms, 4, HOW)
+    assert (scores.vector_rank, scores.text_rank) == (1, 1)
     assert scores.rerank is None
     assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
 
@@ -166,6 +166,35 @@ def test_reciprocal_rank_fusion_is_the_published_sum():
     fused = reciprocal_rank_fusion([({"a": 1, "b": 2}, 1.0), ({"b": 1, "c": 2}, 1.0)])
     assert list(fused) == ["b", "a", "c"]
     assert fused == pytest.approx({"a": 1 / 61, "b": 1 / 61 + 1 / 62, "c": 1 / 62})
+
+
+@given(
+    similarity=st.floats(-1, 1),
+    bm25=st.floats(0, 60),
+    more=st.floats(0.01, 1),
+    terms=st.integers(0, 40),
+    rows=st.integers(0, 10**7),
+)
+def test_a_nearer_chunk_or_one_with_more_of_the_words_is_never_worse(similarity, bm25, more, terms, rows):
+    score = hybrid_score(similarity, bm25, terms, rows, HOW)
+    assert hybrid_score(similarity + more, bm25, terms, rows, HOW) > score
+    assert hybrid_score(similarity, bm25 + more, terms, rows, HOW) >= score
+
+
+def test_the_words_decide_where_they_match_as_they_stand_and_the_vectors_where_they_hardly_do():
+    verbatim, unlike, few, near = (0.3, 30.0), (0.6, 15.0), (0.3, 8.0), (0.6, 5.0)
+    assert hybrid_score(*verbatim, 4, 5000, HOW) > hybrid_score(*unlike, 4, 5000, HOW)
+    assert hybrid_score(*few, 4, 5000, HOW) < hybrid_score(*near, 4, 5000, HOW)
+
+
+def test_a_chunk_that_only_its_words_found_is_compared_by_its_vector_too(write, store, topics):
+    write(*({"text": "sea"} for _ in range(5)), {"text": "zymurgy, yeast and a garden"})
+    found = Searcher(store, topics, RetrievalSettings(candidates=2, text_weight=50)).search("zymurgy yeast sea", 2)
+    (garden,) = [passage for passage in found if passage.chunk_id == "c5"]
+    assert garden.scores.vector_rank is None
+    one, other = topics.embed(["zymurgy yeast sea", "zymurgy, yeast and a garden"])
+    cosine = sum(a * b for a, b in zip(one, other, strict=True)) / (math.hypot(*one) * math.hypot(*other))
+    assert 1 - garden.scores.vector_distance == pytest.approx(cosine, abs=1e-5)
 
 
 def test_a_ranking_of_twice_the_weight_counts_twice():
