@@ -1,4 +1,4 @@
-"""Where the embedding model's files are: in a bundled package checked by digest, in a local folder, or from a hub."""
+"""Where a sentence model's files are: in a bundled package checked by digest, in a local folder, or from a hub."""
 
 import importlib.util
 import shutil
@@ -18,14 +18,27 @@ def embedding_model_folder(config: ModelConfig, models_dir: Path) -> Path:
     """
     if config.role != "embedding":
         raise ModelError(f"a model with the role {config.role!r} cannot embed", "set features.embedder to one that can")
+    return _folder(config, models_dir)
+
+
+def reranker_folder(config: ModelConfig, models_dir: Path) -> Path:
+    """The folder with a cross-encoder's files, found and checked as an embedding model's. Raises ModelError."""
+    if config.role != "reranker":
+        raise ModelError(
+            f"a model with the role {config.role!r} cannot rerank", "set retrieval.reranker to one that can"
+        )
+    return _folder(config, models_dir)
+
+
+def _folder(config: ModelConfig, models_dir: Path) -> Path:
     if config.package:
         return _verified(_package_folder(config.package), config)
     if config.path:
         folder = config.path.expanduser()
         return _verified(folder if folder.is_absolute() else ROOT / folder, config)
     if config.hub:
-        return _verified(_from_hub(config.hub, models_dir), config)
-    raise ModelError("the embedding model has no package, path or hub", "name one in its file in config/models/")
+        return _verified(_from_hub(config.hub, models_dir, config.role), config)
+    raise ModelError(f"the {config.role} model has no package, path or hub", "name one in its file in config/models/")
 
 
 def _package_folder(package: str) -> Path:
@@ -51,9 +64,9 @@ def _verified(folder: Path, config: ModelConfig) -> Path:
     return folder
 
 
-def _from_hub(hub: str, models_dir: Path) -> Path:
+def _from_hub(hub: str, models_dir: Path, role: str) -> Path:
     """Files of a hub id, optionally `id@revision`; they appear under their name whole or not at all."""
-    folder = models_dir / "embedding" / slug(hub)
+    folder = models_dir / role / slug(hub)
     if folder.is_dir():
         return folder
     from huggingface_hub import snapshot_download

@@ -25,6 +25,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Positive = Annotated[int, Field(gt=0)]
 PersonalData = Literal["email", "phone", "card", "iban", "ip", "secret"]
+Weight = Annotated[float, Field(ge=0)]
 
 
 class Strict(BaseModel):
@@ -87,7 +88,7 @@ class SourcesConfig(Strict):
 class ModelConfig(Strict):
     """`models/<name>.yaml`: a model from a bundled package (checked by digest), a local folder or a hub id."""
 
-    role: Literal["chat", "embedding"]
+    role: Literal["chat", "embedding", "reranker"]
     package: str | None = None
     file: str | None = None
     sha256: str | None = None
@@ -270,10 +271,43 @@ class EngineSettings(Strict):
     extra_args: tuple[str, ...] = ()
 
 
-class ServiceSettings(Strict):
-    """The twin service: retrieval and answers."""
+class RetrievalSettings(Strict):
+    """How the feature store is searched, by the service and the evaluation alike."""
 
-    retrieval_k: Positive = 4
+    k: Positive = 4
+    """Passages under a question."""
+    candidates: Positive = 20
+    """Chunks that each of the two searches finds."""
+    vector_weight: Weight = 1.0
+    """Of the cosine of the vectors."""
+    text_weight: Weight = 5.0
+    """Of the squared share of the most that the words of a question can weigh; 0 leaves a search out."""
+    per_document: Positive = 2
+    """Passages of one document, unless there are not enough others."""
+    passage_chunks: Positive = 3
+    """Chunks that were found beside each other and are joined into one passage, at most."""
+    neighbours: Annotated[int, Field(ge=0, le=8)] = 0
+    """Chunks added before and after what was found."""
+    max_tokens: Positive = 1024
+    """Of all passages in one prompt, by the embedder's tokenizer; never more than half of service.context_tokens."""
+    expansions: Annotated[int, Field(ge=0, le=4)] = 0
+    """Other wordings of a question that the base model is asked for; 0 searches for the question alone."""
+    expansion_timeout_s: Annotated[float, Field(gt=0)] = 5.0
+    reranker: str = ""
+    """A file of config/models/ with `role: reranker`; none when it is left out."""
+    rerank_candidates: Positive = 20
+    """Chunks that the reranker reads."""
+    rerank_threshold: float | None = None
+    """Chunks with a lower score of the reranker are left out."""
+    nprobes: Positive = 20
+    """Partitions of the vector index that a query looks into: more find more, and take longer."""
+    refine_factor: Positive = 2
+    """How many times the candidates are compared by their full vectors where the index holds compressed ones."""
+
+
+class ServiceSettings(Strict):
+    """The twin service: answers, and what is asked of the engine."""
+
     max_tokens: Positive = 256
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.7
     context_tokens: Annotated[int, Field(ge=256)] = 2048
@@ -300,6 +334,7 @@ class Settings(BaseSettings):
     datasets: DatasetSettings = DatasetSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     engine: EngineSettings = EngineSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
     service: ServiceSettings = ServiceSettings()
     config_dir: Path
     home: Path
@@ -462,5 +497,7 @@ def load_settings(sources: Path | None = None) -> Settings:
     for recipe in settings.recipes.values():
         settings.model(recipe.base_model)
     settings.model(settings.features.embedder)
+    if settings.retrieval.reranker:
+        settings.model(settings.retrieval.reranker)
     settings.teacher()
     return settings

@@ -18,6 +18,7 @@ class Request:
     path: str
     query: dict[str, str]
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -74,12 +75,13 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Answer a GET."""
+        """Answer a GET or a POST."""
         site: Loopback = self.server.site  # type: ignore[attr-defined]
         address = urlsplit(self.path)
         query = {key: values[-1] for key, values in parse_qs(address.query, keep_blank_values=True).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(self.command, address.path, query, headers)
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        request = Request(self.command, address.path, query, headers, body)
         site.requests.append(request)
         answer = site.routes.get(address.path, Response("not found", 404))
         response = answer(request) if callable(answer) else answer

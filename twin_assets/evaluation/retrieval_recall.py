@@ -8,8 +8,8 @@ from twin_assets.records import InstructionSample
 RECALL_AT = 5
 MRR_AT = 10
 
-Search = Callable[[str, int], Sequence[str]]
-"""Takes a question and a number of results; gives chunk ids, best first."""
+Search = Callable[[str, int], Sequence[Sequence[str]]]
+"""Takes a question and a number of passages; gives the chunk ids of each passage, best first."""
 
 
 class RetrievalRecall(Measured):
@@ -24,16 +24,17 @@ class RetrievalRecall(Measured):
 def retrieval_recall(samples: Sequence[InstructionSample], search: Search) -> RetrievalRecall:
     """Recall@5 and mean reciprocal rank@10 of the chunks that each sample's answer overlaps.
 
-    An answer that overlaps more than five chunks has full recall when all five results are among them.
+    Five passages are looked at, each of one chunk or several that follow one another. An answer that overlaps more than
+    five chunks has full recall when five of them are found.
     """
     recalls, reciprocals = [], []
     for sample in samples:
         relevant = set(sample.chunk_ids)
         if not relevant:
             continue
-        found = list(dict.fromkeys(search(sample.instruction, MRR_AT)))[:MRR_AT]
-        recalls.append(len(relevant.intersection(found[:RECALL_AT])) / min(len(relevant), RECALL_AT))
-        reciprocals.append(next((1 / rank for rank, chunk in enumerate(found, 1) if chunk in relevant), 0.0))
+        found = [relevant.intersection(passage) for passage in search(sample.instruction, MRR_AT)[:MRR_AT]]
+        recalls.append(min(len(set().union(*found[:RECALL_AT])) / min(len(relevant), RECALL_AT), 1.0))
+        reciprocals.append(next((1 / rank for rank, hit in enumerate(found, 1) if hit), 0.0))
     count = len(recalls)
     return RetrievalRecall(
         recall_at_5=sum(recalls) / count if count else 0.0,

@@ -46,7 +46,8 @@ def build_indexes(
         if rows:
             for column in TEXT_COLUMNS:
                 if column not in indexed:
-                    table.create_index(column, config=FTS())
+                    # Stop words stay: titles and headings are full of them, and "It works!" is nothing else.
+                    table.create_index(column, config=FTS(remove_stop_words=False))
             for column, kind in FILTER_COLUMNS.items():
                 if column not in indexed:
                     table.create_index(column, config=Bitmap() if kind == "BITMAP" else BTree())

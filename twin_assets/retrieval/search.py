@@ -1,200 +1,214 @@
-"""Hybrid search: nearest vectors and BM25, fused by reciprocal rank, with a bound on chunks of one document."""
+"""Hybrid search: nearest vectors and BM25 as one score, optionally reranked; chunks become passages."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from twin_assets.errors import StorageError
 from twin_assets.features.active import Following
+from twin_assets.features.chunk import embedded_text
 from twin_assets.features.embed import EmbeddingModel
-from twin_assets.features.words import words
-from twin_assets.records import ChunkEmbedding, Kind, Scope
+from twin_assets.features.embedders import configured_embedder, embedder_of
+from twin_assets.records import ChunkEmbedding
+from twin_assets.retrieval.expand import EngineExpander, Expand
+from twin_assets.retrieval.filters import Filter, condition
+from twin_assets.retrieval.fusion import reciprocal_rank_fusion
+from twin_assets.retrieval.passages import Hit, Passage, Run, Scores, choose, extend, passage, within
+from twin_assets.retrieval.queries import COLUMNS, NOTHING, by_text, by_vector, hits_of, scored, terms_of
+from twin_assets.retrieval.rerank import CrossEncoderReranker, Rerank
+from twin_assets.settings import RetrievalSettings, Settings
 from twin_assets.storage import TableStore
+from twin_assets.storage.tables import quoted
 
 if TYPE_CHECKING:
     from lancedb.table import Table
 
-RRF_K = 60
-"""The constant of reciprocal rank fusion, as in Cormack, Clarke and Büttcher (2009)."""
-PER_DOCUMENT = 2
-"""Chunks of one document among the results, unless there are not enough others."""
-
-_CANDIDATES = 2
-"""Of each search, for one result; at least 10. With deep lists a chunk that both find far down outranks the first of
-one: on 386 queries to a real blog, 10 candidates found 0.93 of the sections by their heading and 0.98 of the chunks by
-a sentence among 5 results, 50 candidates 0.91 and 0.90, 100 candidates 0.87 and 0.88."""
-_QUERY_WORDS = 200
-_COLUMNS = (
-    "chunk_id",
-    "document_id",
-    "start",
-    "end",
-    "text",
-    "heading_path",
-    "title",
-    "url",
-    "kind",
-    "published_at",
-    "scope",
-)
+EXPANDED_WEIGHT = 0.5
+"""Of another wording's ranking against that of the query as it was asked."""
 
 
-@dataclass(frozen=True)
-class Passage:
-    """A chunk that was found; ranks count from 1, and a rank is None where that search did not find it."""
+class QueryModel(EmbeddingModel, Protocol):
+    """What searching needs of the model that embedded the chunks."""
 
-    document_id: str
-    chunk_id: str
-    title: str
-    heading_path: str
-    url: str
-    kind: Kind
-    published_at: datetime | None
-    scope: Scope
-    start: int
-    end: int
-    text: str
-    score: float
-    vector_rank: int | None
-    text_rank: int | None
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text."""
+
+
+class Opened(NamedTuple):
+    """The table to search, and the model that its vectors are of."""
+
+    table: "Table"
+    embedder: QueryModel
+    rows: int
 
 
 class Searcher:
-    """Searches the active table of embeddings. It sees what was written since the last search, and follows a switch
-    to another table, without being made anew.
+    """Searches `chunk_embeddings`. It sees what was written since the last search, without being made anew.
+
+    Safe to use from several threads; to be closed, or kept for as long as the process lives.
 
     Args:
         store: the tables.
         embedder: the model that embedded the chunks.
-        embedder_of: gives the embedder of a name when the chunks were embedded by another one; without it that is an
-            error.
+        settings: how to search; the same for the service and the evaluation.
+        rerank: scores chunks against a query; None leaves the fused order.
+        expand: gives other wordings of a query; None searches for the query alone.
+        other_embedder: gives the embedder of a name when the chunks were embedded by another one; without it that is
+            an error.
     """
 
     def __init__(
-        self, store: TableStore, embedder: EmbeddingModel, embedder_of: Callable[[str], EmbeddingModel] | None = None
+        self,
+        store: TableStore,
+        embedder: QueryModel,
+        settings: RetrievalSettings | None = None,
+        *,
+        rerank: Rerank | None = None,
+        expand: Expand | None = None,
+        other_embedder: Callable[[str], QueryModel] | None = None,
     ) -> None:
-        self._store, self._embedder, self._embedder_of = store, embedder, embedder_of
+        self._store, self._embedder, self._settings = store, embedder, settings or RetrievalSettings()
+        self._rerank, self._expand, self._other_embedder = rerank, expand, other_embedder
         self._following = Following(store)
         self._record: type[ChunkEmbedding] = ChunkEmbedding
         self._table: Table | None = None
-        self._checked_version = -1
+        self._checked = (-1, 0)
+        """Version and rows of the table that was checked last."""
+        self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="search")
+
+    @classmethod
+    def of(cls, settings: Settings, store: TableStore | None = None, embedder: QueryModel | None = None) -> Self:
+        """The searcher that the settings describe. Raises ConfigError, ModelError."""
+        from twin_assets.models import reranker_folder
+
+        how = settings.retrieval
+        rerank, expand = None, None
+        if how.reranker:
+            rerank = CrossEncoderReranker(reranker_folder(settings.model(how.reranker), settings.models_dir))
+        if how.expansions:
+            expand = EngineExpander(settings.url("engine"), how.expansions, how.expansion_timeout_s)
+        return cls(
+            store or TableStore.of(settings),
+            embedder or configured_embedder(settings),
+            how,
+            rerank=rerank,
+            expand=expand,
+            other_embedder=embedder_of(settings),
+        )
 
     def search(
-        self,
-        query: str,
-        k: int = 5,
-        *,
-        kinds: Collection[Kind] | None = None,
-        scope: Scope = "public",
+        self, query: str, k: int = 5, only: Filter | None = None, *, max_tokens: int | None = None
     ) -> list[Passage]:
         """The `k` best passages, best first; fewer where there are not as many, none for an empty query.
 
         Args:
             query: words in any form; there is no query language in which a quote or an operator could be wrong.
             k: how many passages.
-            kinds: only these kinds of source; None for all.
-            scope: `public`, or `private` for the author alone, which searches private chunks, too.
+            only: what to search; all that is public when it is left out.
+            max_tokens: of all passages together, by the embedder's tokenizer; None for no bound.
 
         Raises:
             StorageError: nothing was embedded yet, or by another model.
+            ModelError: a model cannot be loaded.
         """
-        terms = " ".join(dict.fromkeys(words(query)))
         if not query.strip() or k < 1:
             return []
-        table = self._current()
-        if table.count_rows() == 0:
+        opened = self._current()
+        if not opened.rows:
             return []
-        where, limit = _filter(kinds, scope), max(10, _CANDIDATES * k)
-        by_vector = self._by_vector(table, query, where, limit)
-        by_text = self._by_text(table, terms, where, limit) if terms else []
-        ranks = [{str(row["chunk_id"]): rank for rank, row in enumerate(found, 1)} for found in (by_vector, by_text)]
-        rows = {str(row["chunk_id"]): row for row in [*by_vector, *by_text]}
-        fused = reciprocal_rank_fusion(ranks)
-        return [
-            Passage(
-                **{column: rows[chunk][column] for column in _COLUMNS},
-                score=fused[chunk],
-                vector_rank=ranks[0].get(chunk),
-                text_rank=ranks[1].get(chunk),
-            )
-            for chunk in diverse(fused, {chunk: str(row["document_id"]) for chunk, row in rows.items()}, k)
-        ]
+        how, where = self._settings, condition(only or Filter(), self._store)
+        hits, scores = self._ranked(opened, query, where, max(how.candidates, k))
+        runs = choose(hits, k, how.per_document, how.passage_chunks)
+        if how.neighbours:
+            runs = extend(runs, self._neighbours(opened.table, runs, where), how.neighbours)
+        if max_tokens is not None:
+            runs = within(runs, max_tokens, opened.embedder.count_tokens)
+        return [passage(run, scores[run.best.chunk_id]) for run in runs]
 
-    def _by_vector(self, table: "Table", query: str, where: str | None, limit: int) -> list[dict[str, Any]]:
-        vector = list(self._embedder.embed([query])[0])
-        search = table.search(vector, vector_column_name="vector").distance_type("cosine")
-        columns = [*_COLUMNS, "_distance"]
-        found: list[dict[str, Any]] = _filtered(search.select(columns), where).limit(limit).to_list()
-        return found
+    def close(self) -> None:
+        """End the threads."""
+        self._threads.shutdown()
 
-    def _by_text(self, table: "Table", terms: str, where: str | None, limit: int) -> list[dict[str, Any]]:
-        from lancedb.query import MultiMatchQuery
+    def _ranked(
+        self, opened: Opened, query: str, where: str | None, limit: int
+    ) -> tuple[list[Hit], Mapping[str, Scores]]:
+        """The chunks that any query found, best first, and what each stage said of them."""
+        how, table = self._settings, opened.table
+        asked = [query, *(self._expand(query) if self._expand else ())]
+        terms = [terms_of(one) for one in asked]
+        # Words are looked for while the query is embedded.
+        searches = [self._threads.submit(by_text, table, one, where, limit) for one in terms if how.text_weight]
+        vectors: list[Sequence[float] | None] = [None] * len(asked)
+        if how.vector_weight:
+            vectors = list(opened.embedder.embed(asked))
+        with self._store.reading(ChunkEmbedding):
+            near = [NOTHING if one is None else by_vector(table, one, where, how, limit) for one in vectors]
+            worded = [search.result() for search in searches] or [NOTHING] * len(asked)
+        wordings = [scored(near[i], worded[i], vectors[i], len(terms[i]), opened.rows, how) for i in range(len(asked))]
+        scores = wordings[0] if len(wordings) == 1 else _of_all(wordings)
+        hits = hits_of([*near, *worded], list(scores))
+        if self._rerank is None:
+            return hits, scores
+        return _reranked(query, hits[: how.rerank_candidates], scores, self._rerank, how.rerank_threshold)
 
-        from twin_assets.features.index import TEXT_COLUMNS
+    def _neighbours(self, table: "Table", runs: Sequence[Run], where: str | None) -> dict[tuple[str, int], Hit]:
+        """The chunks before and after each run, under the same filter as what was found."""
+        n = self._settings.neighbours
+        beside = " OR ".join(
+            f"(document_id = {quoted(run.document_id)}"
+            f" AND position BETWEEN {run.hits[0].position - n} AND {run.hits[-1].position + n})"
+            for run in runs
+        )
+        if not beside:
+            return {}
+        search = table.search().where(f"({beside}) AND {where}" if where else beside).select(list(COLUMNS))
+        most = sum(len(run.hits) + 2 * n for run in runs)
+        with self._store.reading(ChunkEmbedding):
+            rows = search.limit(most).to_arrow().to_pylist()
+        return {(row["document_id"], row["position"]): Hit(**row) for row in rows}
 
-        match = MultiMatchQuery(" ".join(terms.split()[:_QUERY_WORDS]), list(TEXT_COLUMNS))
-        search = table.search(match).select([*_COLUMNS, "_score"])
-        found: list[dict[str, Any]] = _filtered(search, where).limit(limit).to_list()
-        return found
-
-    def _current(self) -> "Table":
+    def _current(self) -> Opened:
         """The active table at its newest version, checked once for each version to hold vectors of this embedder."""
         record = self._following.record()
         if self._table is None or record is not self._record:
-            self._table, self._record, self._checked_version = self._store.open(record), record, -1
+            self._table, self._record, self._checked = self._store.open(record), record, (-1, 0)
         with self._store.reading(record):
             self._table.checkout_latest()
             version = int(self._table.version)
-            if version != self._checked_version:
+            if version != self._checked[0]:
                 stored = self._table.search().select(["embedder"]).limit(1).to_list()
                 other = next((str(row["embedder"]) for row in stored if row["embedder"] != self._embedder.name), None)
                 if other is not None:
                     self._embedder = self._other(other)
-                self._checked_version = version
-        return self._table
+                self._checked = (version, self._table.count_rows())
+        return Opened(self._table, self._embedder, self._checked[1])
 
-    def _other(self, name: str) -> EmbeddingModel:
-        if self._embedder_of is None:
+    def _other(self, name: str) -> QueryModel:
+        if self._other_embedder is None:
             raise StorageError(
                 f"the chunks were embedded by {name!r}, not by {self._embedder.name!r}",
                 "materialize `chunk_embeddings` again, or set features.embedder back",
             )
-        return self._embedder_of(name)
+        return self._other_embedder(name)
 
 
-def reciprocal_rank_fusion(rankings: Iterable[Mapping[str, int]], k: int = RRF_K) -> dict[str, float]:
-    """Sum of 1 / (k + rank) over the rankings, best first; equal scores in the order of their keys.
-
-    Cormack, Clarke and Büttcher 2009, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
-    Methods".
-    """
-    scores: dict[str, float] = {}
-    for ranking in rankings:
-        for key, rank in ranking.items():
-            scores[key] = scores.get(key, 0.0) + 1 / (k + rank)
-    return dict(sorted(scores.items(), key=lambda entry: (-entry[1], entry[0])))
+def _of_all(wordings: Sequence[Mapping[str, Scores]]) -> dict[str, Scores]:
+    """One ranking of several wordings' rankings; of a chunk that several found, what the first of them said."""
+    weights = [1.0, *[EXPANDED_WEIGHT] * (len(wordings) - 1)]
+    fused = reciprocal_rank_fusion(
+        ({chunk: rank for rank, chunk in enumerate(wording, 1)}, weight)
+        for wording, weight in zip(wordings, weights, strict=True)
+    )
+    first = {chunk: scores for wording in reversed(wordings) for chunk, scores in wording.items()}
+    return {chunk: replace(first[chunk], fused=score) for chunk, score in fused.items()}
 
 
-def diverse(ranked: Iterable[str], document_of: Mapping[str, str], k: int) -> list[str]:
-    """The first `k` chunks with at most two of one document; the passed over ones fill up what is then missing."""
-    chosen: list[str] = []
-    passed: list[str] = []
-    for chunk in ranked:
-        of_document = sum(document_of[other] == document_of[chunk] for other in chosen)
-        (chosen if of_document < PER_DOCUMENT else passed).append(chunk)
-        if len(chosen) == k:
-            return chosen
-    return [*chosen, *passed][:k]
-
-
-def _filter(kinds: Collection[Kind] | None, scope: Scope) -> str | None:
-    conditions = [] if scope == "private" else ["scope = 'public'"]
-    if kinds is not None:
-        allowed = [f"'{kind}'" for kind in sorted(set(kinds)) if kind in get_args(Kind)]
-        conditions.append(f"kind IN ({', '.join(allowed)})" if allowed else "false")
-    return " AND ".join(conditions) or None
-
-
-def _filtered(search: Any, where: str | None) -> Any:
-    return search.where(where, prefilter=True) if where else search
+def _reranked(
+    query: str, hits: Sequence[Hit], scores: Mapping[str, Scores], rerank: Rerank, threshold: float | None
+) -> tuple[list[Hit], dict[str, Scores]]:
+    """The hits in the order of the cross-encoder, without those below the threshold."""
+    judged = rerank(query, [embedded_text(hit.heading_path, hit.text) for hit in hits])
+    order = sorted(zip(hits, judged, strict=True), key=lambda pair: (-pair[1], pair[0].chunk_id))
+    kept = [(hit, score) for hit, score in order if threshold is None or score >= threshold]
+    return [hit for hit, _ in kept], {hit.chunk_id: replace(scores[hit.chunk_id], rerank=score) for hit, score in kept}

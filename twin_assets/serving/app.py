@@ -85,12 +85,12 @@ class Service:
     async def prompt(self, request: ChatRequest) -> tuple[Prompt, dict[str, Any]]:
         """The prompt, and what there is to say about its retrieval; without a search the twin answers all the same."""
         settings = self.settings.service
-        k = request.passages_wanted(settings.retrieval_k)
+        k = request.passages_wanted(self.settings.retrieval.k)
         found: list[Found] = []
         note: dict[str, Any] = {"enabled": k > 0}
         if k > 0:
             try:
-                found = list(await run_in_threadpool(self.search, request.question, k))
+                found = list(await run_in_threadpool(self.search, request.question, k, request.searched))
             except TwinError as error:
                 note["error"] = error.what
         prompt = await compose(

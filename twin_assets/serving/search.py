@@ -3,13 +3,18 @@
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from twin_assets.errors import TwinError
+from twin_assets.retrieval.filters import Filter
 from twin_assets.serving.context import Found
 from twin_assets.settings import Settings
 
-Search = Callable[[str, int], Sequence[Found]]
-"""Query and number of passages; raises TwinError when nothing can be searched."""
+if TYPE_CHECKING:
+    from twin_assets.retrieval import Searcher
+
+Search = Callable[[str, int, Filter], Sequence[Found]]
+"""Query, number of passages, and what to search; raises TwinError when nothing can be searched."""
 
 
 class FeatureStoreSearch:
@@ -18,14 +23,13 @@ class FeatureStoreSearch:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._search: Search | None = None
+        self._searcher: Searcher | None = None
 
-    def __call__(self, query: str, k: int) -> Sequence[Found]:
-        """The `k` best passages of the author's public writing. Raises StorageError, ModelError."""
-        with self._lock:
-            if self._search is None:
-                self._search = self._make()
-            return self._search(query, k)
+    def __call__(self, query: str, k: int, only: Filter) -> Sequence[Found]:
+        """The `k` best passages that fit into a prompt. Raises StorageError, ModelError."""
+        settings = self._settings
+        most = min(settings.retrieval.max_tokens, settings.service.context_tokens // 2)
+        return self._made().search(query, k, only, max_tokens=most)
 
     def warm(self) -> None:
         """Load the model ahead of the first request; a fault shows when something is searched for."""
@@ -33,13 +37,12 @@ class FeatureStoreSearch:
 
     def _warm(self) -> None:
         with contextlib.suppress(TwinError):
-            self("warm", 1)
+            self("warm", 1, Filter())
 
-    def _make(self) -> Search:
-        from twin_assets.features.embedders import configured_embedder, embedder_of
+    def _made(self) -> "Searcher":
         from twin_assets.retrieval import Searcher
-        from twin_assets.storage import TableStore
 
-        settings = self._settings
-        searcher = Searcher(TableStore.of(settings), configured_embedder(settings), embedder_of(settings))
-        return searcher.search
+        with self._lock:
+            if self._searcher is None:
+                self._searcher = Searcher.of(self._settings)
+            return self._searcher

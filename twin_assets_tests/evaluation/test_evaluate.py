@@ -44,9 +44,9 @@ class Engine:
     def ports(self, base: float = -0.8, twin: float = -0.7) -> Ports:
         return Ports(self.score(base), self.score(twin), self.generate_base, self.generate_twin, self.search)
 
-    def search(self, question: str, count: int) -> list[str]:
+    def search(self, question: str, count: int) -> list[tuple[str, ...]]:
         self.searched.append(question)
-        return ["nothing", "of use"]
+        return [("nothing",), ("of", "use")]
 
 
 @pytest.fixture

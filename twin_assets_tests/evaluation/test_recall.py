@@ -19,7 +19,7 @@ def test_recall_counts_the_first_five_and_the_rank_the_first_ten(make_sample: An
         make_sample("3", instruction="q3", chunks=("c4",)),
         make_sample("4", instruction="q4"),
     ]
-    result = retrieval_recall(samples, lambda question, count: found[question])
+    result = retrieval_recall(samples, lambda question, count: [[chunk] for chunk in found[question]])
     assert result.recall_at_5 == pytest.approx(1 / 3)
     assert result.mrr_at_10 == pytest.approx((1 + 1 / 6 + 0) / 3)
     assert (result.questions, result.skipped) == (3, 1)
@@ -27,12 +27,12 @@ def test_recall_counts_the_first_five_and_the_rank_the_first_ten(make_sample: An
 
 def test_an_answer_over_many_chunks_can_have_full_recall(make_sample: Any) -> None:
     sample = make_sample("1", chunks=tuple("abcdefg"))
-    assert retrieval_recall([sample], lambda question, count: list("gfedc")).recall_at_5 == 1.0
+    assert retrieval_recall([sample], lambda question, count: [["g", "f"], ["e", "d", "c"]]).recall_at_5 == 1.0
 
 
 def test_a_chunk_found_twice_counts_once(make_sample: Any) -> None:
     sample = make_sample("1", chunks=("a", "b"))
-    assert retrieval_recall([sample], lambda question, count: ["a", "a", "a"]).recall_at_5 == 0.5
+    assert retrieval_recall([sample], lambda question, count: [["a"], ["a"], ["a"]]).recall_at_5 == 0.5
 
 
 def test_without_questions_there_is_naught(make_sample: Any) -> None:

@@ -187,7 +187,7 @@ def test_a_searcher_follows_the_pointer_with_the_embedder_of_the_table(store, ch
         asked.append(name)
         return {"hash@1": embedder, "hash@2": newer}[name]
 
-    searcher = Searcher(store, newer, embedder_of)
+    searcher = Searcher(store, newer, other_embedder=embedder_of)
     query = "Words of document 1."
     assert searcher.search(query)[0].text.endswith("document 1.")
     assert asked == ["hash@1"]

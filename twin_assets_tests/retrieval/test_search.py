@@ -1,5 +1,6 @@
 """Search: both ways of finding, fusion, diversity, privacy, odd queries, and new versions."""
 
+import math
 import threading
 
 import pytest
@@ -9,12 +10,16 @@ from hypothesis import strategies as st
 from twin_assets.errors import StorageError
 from twin_assets.features.index import build_indexes
 from twin_assets.retrieval import Searcher
-from twin_assets.retrieval.search import RRF_K, diverse, reciprocal_rank_fusion
+from twin_assets.retrieval.fusion import hybrid_score, reciprocal_rank_fusion
+from twin_assets.settings import RetrievalSettings
 from twin_assets.storage import TableStore
 
 
 def ids(passages):
     return [passage.chunk_id for passage in passages]
+
+
+HOW = RetrievalSettings()
 
 
 def test_what_both_searches_find_comes_first(write, store, topics):
@@ -34,7 +39,12 @@ def test_what_both_searches_find_comes_first(write, store, topics):
         "public",
     )
     assert first.text[first.start : first.end] == first.text
-    assert first.score == pytest.approx(1 / (RRF_K + first.vector_rank) + 1 / (RRF_K + first.text_rank))
+    scores = first.scores
+    terms = len({"lighthouse", "by", "the", "sea"})
+    assert first.score == scores.fused
+    assert scores.fused == hybrid_score(1 - scores.vector_distance, scores.text_score, terms, 4, HOW)
+    assert (scores.vector_rank, scores.text_rank) == (1, 1)
+    assert scores.rerank is None
     assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
 
 
@@ -48,26 +58,6 @@ def test_headings_are_searched_too(write, store, topics):
     write({"text": "Words.", "heading_path": "On zymurgy > Yeast"}, {"text": "Other words."})
     build_indexes(store, 4)
     assert ids(Searcher(store, topics).search("zymurgy", 1)) == ["c0"]
-
-
-def test_private_chunks_are_for_the_author_alone(write, store, topics):
-    write({"text": "my secret garden", "scope": "private"}, {"text": "a public garden"})
-    build_indexes(store, 4)
-    searcher = Searcher(store, topics)
-    assert ids(searcher.search("secret garden", 5)) == ["c1"]
-    assert set(ids(searcher.search("secret garden", 5, scope="private"))) == {"c0", "c1"}
-
-
-def test_kinds_are_filtered(write, store, topics):
-    write(
-        {"text": "a clock", "kind": "x"},
-        {"text": "the clock", "kind": "linkedin"},
-        {"text": "clock", "kind": "substack"},
-    )
-    searcher = Searcher(store, topics)
-    assert set(ids(searcher.search("clock", 5, kinds=["x", "substack"]))) == {"c0", "c2"}
-    assert searcher.search("clock", 5, kinds=[]) == []
-    assert searcher.search("clock", 5, kinds=["x' OR '1'='1"]) == []
 
 
 def test_one_document_does_not_fill_the_results(write, store, topics):
@@ -173,12 +163,48 @@ def test_vectors_of_another_model_are_refused(write, store, topics):
 
 
 def test_reciprocal_rank_fusion_is_the_published_sum():
-    fused = reciprocal_rank_fusion([{"a": 1, "b": 2}, {"b": 1, "c": 2}])
+    fused = reciprocal_rank_fusion([({"a": 1, "b": 2}, 1.0), ({"b": 1, "c": 2}, 1.0)])
     assert list(fused) == ["b", "a", "c"]
     assert fused == pytest.approx({"a": 1 / 61, "b": 1 / 61 + 1 / 62, "c": 1 / 62})
 
 
-def test_diversity_gives_way_where_there_are_not_enough_documents():
-    of = {"a1": "a", "a2": "a", "a3": "a", "a4": "a", "b1": "b"}
-    assert diverse(["a1", "a2", "a3", "a4", "b1"], of, 3) == ["a1", "a2", "b1"]
-    assert diverse(["a1", "a2", "a3", "a4", "b1"], of, 5) == ["a1", "a2", "b1", "a3", "a4"]
+@given(
+    similarity=st.floats(-1, 1),
+    bm25=st.floats(0, 60),
+    more=st.floats(0.01, 1),
+    terms=st.integers(0, 40),
+    rows=st.integers(0, 10**7),
+)
+def test_a_nearer_chunk_or_one_with_more_of_the_words_is_never_worse(similarity, bm25, more, terms, rows):
+    score = hybrid_score(similarity, bm25, terms, rows, HOW)
+    assert hybrid_score(similarity + more, bm25, terms, rows, HOW) > score
+    assert hybrid_score(similarity, bm25 + more, terms, rows, HOW) >= score
+
+
+def test_the_words_decide_where_they_match_as_they_stand_and_the_vectors_where_they_hardly_do():
+    verbatim, unlike, few, near = (0.3, 30.0), (0.6, 15.0), (0.3, 8.0), (0.6, 5.0)
+    assert hybrid_score(*verbatim, 4, 5000, HOW) > hybrid_score(*unlike, 4, 5000, HOW)
+    assert hybrid_score(*few, 4, 5000, HOW) < hybrid_score(*near, 4, 5000, HOW)
+
+
+def test_a_chunk_that_only_its_words_found_is_compared_by_its_vector_too(write, store, topics):
+    write(*({"text": "sea"} for _ in range(5)), {"text": "zymurgy, yeast and a garden"})
+    found = Searcher(store, topics, RetrievalSettings(candidates=2, text_weight=50)).search("zymurgy yeast sea", 2)
+    (garden,) = [passage for passage in found if passage.chunk_id == "c5"]
+    assert garden.scores.vector_rank is None
+    one, other = topics.embed(["zymurgy yeast sea", "zymurgy, yeast and a garden"])
+    cosine = sum(a * b for a, b in zip(one, other, strict=True)) / (math.hypot(*one) * math.hypot(*other))
+    assert 1 - garden.scores.vector_distance == pytest.approx(cosine, abs=1e-5)
+
+
+def test_a_ranking_of_twice_the_weight_counts_twice():
+    assert reciprocal_rank_fusion([({"a": 1}, 1.0), ({"b": 1}, 2.0)]) == pytest.approx({"b": 2 / 61, "a": 1 / 61})
+
+
+def test_a_search_of_no_weight_is_left_out(write, store, topics):
+    write({"text": "The sea"}, {"text": "zymurgy in the clock"})
+    by_text = Searcher(store, topics, RetrievalSettings(vector_weight=0)).search("zymurgy by the sea", 5)
+    assert all(passage.scores.vector_rank is None for passage in by_text)
+    by_vector = Searcher(store, topics, RetrievalSettings(text_weight=0)).search("zymurgy by the sea", 5)
+    assert all(passage.scores.text_rank is None for passage in by_vector)
+    assert ids(by_vector)[0] == "c0"

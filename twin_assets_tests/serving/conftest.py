@@ -12,6 +12,7 @@ from openai import OpenAI
 from twin_assets.deployment.engine import Engine
 from twin_assets.deployment.records import Deployment, DeploymentStore
 from twin_assets.errors import StorageError
+from twin_assets.retrieval import Filter
 from twin_assets.serving.app import create_app
 from twin_assets.serving.context import Quotation
 
@@ -45,11 +46,13 @@ class ListSearch:
 
     def __init__(self) -> None:
         self.queries: list[tuple[str, int]] = []
+        self.filters: list[Filter] = []
         self.passages = list(PASSAGES)
         self.fault = ""
 
-    def __call__(self, query: str, k: int) -> list[Quotation]:
+    def __call__(self, query: str, k: int, only: Filter) -> list[Quotation]:
         self.queries.append((query, k))
+        self.filters.append(only)
         if self.fault:
             raise StorageError(self.fault)
         return self.passages[:k]

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from openai import OpenAI
 
 from twin_assets.prompts import system_message, with_passages
+from twin_assets.retrieval import Filter
 from twin_assets.serving.app import create_app
 
 ASK: list[Any] = [{"role": "user", "content": "What about kettles?"}]
@@ -62,6 +64,23 @@ def test_the_prompt_is_the_one_of_training_with_the_passages_under_the_question(
     client.chat.completions.create(model="twin", messages=ASK, extra_body={"retrieval": False})
     assert fake.requests[-1]["messages"][-1] == ASK[0]
     assert len(search.queries) == 1
+
+
+def test_what_is_searched_can_be_chosen_and_is_public_in_any_case(client: OpenAI, put: Any, search: Any) -> None:
+    put("a" * 32)
+    wanted = {"kinds": ["x"], "sources": ["blog"], "since": "2024-01-01T00:00:00Z", "until": "2025-01-01T00:00:00Z"}
+    client.chat.completions.create(model="twin", messages=ASK, extra_body={"retrieval": wanted})
+    client.chat.completions.create(model="twin", messages=ASK)
+    assert search.filters == [
+        Filter(
+            kinds=["x"],
+            sources=["blog"],
+            since=datetime(2024, 1, 1, tzinfo=UTC),
+            until=datetime(2025, 1, 1, tzinfo=UTC),
+            scope="public",
+        ),
+        Filter(),
+    ]
 
 
 def test_a_stream_carries_the_citations_in_its_last_chunk(client: OpenAI, put: Any) -> None:
@@ -128,6 +147,8 @@ def test_without_a_deployment_the_twin_says_what_to_do(client: OpenAI, stream: b
         ({"model": "base", "messages": ASK, "temperature": 9}, "temperature"),
         ({"model": "base", "messages": ASK, "max_tokens": 0}, "max_tokens"),
         ({"model": "base", "messages": ASK, "retrieval": {"k": 99}}, "retrieval"),
+        ({"model": "base", "messages": ASK, "retrieval": {"scope": "private"}}, "retrieval"),
+        ({"model": "base", "messages": ASK, "retrieval": {"kinds": ["telepathy"]}}, "retrieval"),
         ({"model": "base", "messages": ASK, "tools": [{}]}, "tools"),
         ({"model": "base", "messages": [*ASK, {"role": "assistant", "content": "x"}]}, "messages"),
         ({"model": "base", "messages": [{"role": "user", "content": "  "}]}, "messages"),

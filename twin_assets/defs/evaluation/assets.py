@@ -85,11 +85,11 @@ def _evaluated(s: Stage, adapter: str) -> EvaluationReport:
     from twin_assets.evaluation.others import choose_others
     from twin_assets.evaluation.scoring import chat_tokenizer, engine_generate, engine_score
     from twin_assets.records import InstructionSample, RawDocument
-    from twin_assets.retrieval import Searcher
+    from twin_assets.retrieval import Filter, Searcher
 
     twin, settings = s.twin, s.twin.settings
     engine, tokenizer, name = twin.engine, chat_tokenizer(twin.base_folder), adapter_name(adapter)
-    searcher = Searcher(twin.tables, twin.embedder)
+    searcher = Searcher.of(settings, twin.tables, twin.embedder)
     inputs = EvaluationInputs(
         recipe=s.node.partition,
         adapter_digest=adapter,
@@ -124,7 +124,7 @@ def _evaluated(s: Stage, adapter: str) -> EvaluationReport:
             score_twin=engine_score(engine, tokenizer, name, s.report),
             generate_base=generate(None),
             generate_twin=generate(name),
-            search=lambda query, k: [passage.chunk_id for passage in searcher.search(query, k, scope="private")],
+            search=lambda query, k: [p.chunk_ids for p in searcher.search(query, k, Filter(scope="private"))],
         )
         return evaluate(inputs, ports, s.report)
     finally:

@@ -1,0 +1,114 @@
+"""The two queries of a hybrid search in LanceDB, and what they say of each chunk together."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from twin_assets.features.index import TEXT_COLUMNS
+from twin_assets.features.words import words
+from twin_assets.retrieval.fusion import hybrid_score
+from twin_assets.retrieval.passages import Hit, Scores
+from twin_assets.settings import RetrievalSettings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from lancedb.table import Table
+
+QUERY_WORDS = 200
+"""Different words of a query that are looked for; a longer one is cut."""
+COLUMNS = tuple(field.name for field in fields(Hit))
+
+
+class Found(NamedTuple):
+    """What one query found, best first: rows as Arrow, their chunk ids, and the distance or BM25 of each."""
+
+    rows: "pa.Table | None"
+    chunk_ids: list[str]
+    values: list[float]
+
+
+NOTHING = Found(None, [], [])
+
+
+def terms_of(query: str) -> list[str]:
+    """The different words of a query, in its order."""
+    return list(dict.fromkeys(words(query)))[:QUERY_WORDS]
+
+
+def by_vector(table: "Table", vector: Sequence[float], where: str | None, how: RetrievalSettings, limit: int) -> Found:
+    """The chunks whose vectors are nearest by cosine."""
+    search = table.search(list(vector), vector_column_name="vector").distance_type("cosine")
+    search = search.nprobes(how.nprobes).refine_factor(how.refine_factor)
+    return _found(search, "_distance", COLUMNS, where, limit)
+
+
+def by_text(table: "Table", terms: Sequence[str], where: str | None, limit: int) -> Found:
+    """The chunks with the highest BM25, summed over the indexed columns, with their vectors."""
+    from lancedb.query import BooleanQuery, MatchQuery, Occur
+
+    if not terms:
+        return NOTHING
+    matches = [(Occur.SHOULD, MatchQuery(" ".join(terms), column)) for column in TEXT_COLUMNS]
+    return _found(table.search(BooleanQuery(matches)), "_score", (*COLUMNS, "vector"), where, limit)
+
+
+def _found(search: Any, value: str, columns: Sequence[str], where: str | None, limit: int) -> Found:
+    if where:
+        search = search.where(where, prefilter=True)
+    rows = search.select([*columns, value]).limit(limit).to_arrow()
+    return Found(rows, rows["chunk_id"].to_pylist(), rows[value].to_pylist())
+
+
+def scored(
+    near: Found, worded: Found, vector: Sequence[float] | None, terms: int, rows: int, how: RetrievalSettings
+) -> dict[str, Scores]:
+    """What both queries say of each chunk that either found, the best chunk first.
+
+    The similarity of what only the words found is computed, not taken for the lowest: it is what tells the chunks apart
+    that have the same words.
+
+    Args:
+        near: what `by_vector` found.
+        worded: what `by_text` found.
+        vector: the query's, None when vectors count for nothing.
+        terms: different words of the query.
+        rows: chunks that are searched.
+        how: the weights.
+    """
+    similar = {} if vector is None else dict(zip(worded.chunk_ids, _cosines(worded, vector), strict=True))
+    similar |= {chunk: 1 - distance for chunk, distance in zip(near.chunk_ids, near.values, strict=True)}
+    bm25 = dict(zip(worded.chunk_ids, worded.values, strict=True))
+    ranks = [{chunk: rank for rank, chunk in enumerate(found.chunk_ids, 1)} for found in (near, worded)]
+    scores = {
+        chunk: Scores(
+            vector_distance=1 - similar[chunk] if chunk in similar else None,
+            vector_rank=ranks[0].get(chunk),
+            text_score=bm25.get(chunk),
+            text_rank=ranks[1].get(chunk),
+            fused=hybrid_score(similar.get(chunk, 0.0), bm25.get(chunk, 0.0), terms, rows, how),
+        )
+        for chunk in dict.fromkeys((*near.chunk_ids, *worded.chunk_ids))
+    }
+    return dict(sorted(scores.items(), key=lambda entry: (-entry[1].fused, entry[0])))
+
+
+def _cosines(found: Found, vector: Sequence[float]) -> list[float]:
+    if found.rows is None or not found.chunk_ids:
+        return []
+    column = found.rows["vector"].combine_chunks()
+    vectors = np.asarray(column.flatten()).reshape(len(column), -1)
+    query = np.asarray(vector, dtype=np.float32)
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
+    cosines: list[float] = (vectors @ query / np.maximum(lengths, np.finfo(np.float32).tiny)).tolist()
+    return cosines
+
+
+def hits_of(found: Sequence[Found], chunks: Sequence[str]) -> list[Hit]:
+    """The chunks in the given order."""
+    rows: dict[str, Hit] = {}
+    for one in found:
+        if one.rows is not None:
+            rows |= {row["chunk_id"]: Hit(**row) for row in one.rows.select(list(COLUMNS)).to_pylist()}
+    return [rows[chunk] for chunk in chunks]
