@@ -1,14 +1,15 @@
 """The cross-encoder: its order, its threshold, and its files. A random one is enough for all but its judgement."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from twin_assets.errors import ModelError
+from twin_assets.errors import ConfigError, ModelError
 from twin_assets.models import embedding_model_folder, reranker_folder
 from twin_assets.retrieval import Searcher
 from twin_assets.retrieval.rerank import CrossEncoderReranker
-from twin_assets.settings import ModelConfig, RetrievalSettings
+from twin_assets.settings import ROOT, ModelConfig, RetrievalSettings, load_settings
 from twin_assets_tests.tiny_model import make_tiny_cross_encoder
 
 
@@ -73,3 +74,31 @@ def test_a_model_is_used_for_its_role_alone(folder):
 def test_a_folder_that_holds_no_model_is_named(tmp_path):
     with pytest.raises(ModelError, match="cannot be loaded"):
         CrossEncoderReranker(tmp_path)("query", ["text"])
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch, folder):
+    """A copy of the project's config with the random cross-encoder in it."""
+    copy = tmp_path / "config"
+    shutil.copytree(ROOT / "config", copy)
+    (tmp_path / "writing").mkdir()
+    (copy / "sources.yaml").write_text("author: Ada\nsources:\n  - {name: blog, path: ../writing}\n")
+    (copy / "models" / "judge.yaml").write_text(f"role: reranker\npath: {folder}\n")
+    monkeypatch.setenv("TWIN_CONFIG", str(copy))
+    monkeypatch.delenv("TWIN_SOURCES", raising=False)
+    monkeypatch.setenv("TWIN_HOME", str(tmp_path / "home"))
+
+
+def test_the_settings_say_whether_and_by_what_a_search_is_reranked(config, monkeypatch, write, store, topics):
+    write({"text": "sea sea"}, {"text": "the sea and a garden"})
+    found = Searcher.of(load_settings(), store, topics).search("sea", 2)
+    assert all(passage.scores.rerank is None for passage in found)
+    monkeypatch.setenv("TWIN_RETRIEVAL__RERANKER", "judge")
+    found = Searcher.of(load_settings(), store, topics).search("sea", 2)
+    assert all(0 <= passage.scores.rerank <= 1 for passage in found)
+
+
+def test_a_reranker_without_a_file_is_named_before_anything_starts(config, monkeypatch):
+    monkeypatch.setenv("TWIN_RETRIEVAL__RERANKER", "nobody")
+    with pytest.raises(ConfigError, match="'nobody'"):
+        load_settings()
