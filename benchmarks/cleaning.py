@@ -3,8 +3,8 @@
     TWIN_CORPORA=... python benchmarks/cleaning.py [--runs 5] [--documents 20000]
 
 The two ways take turns in one process, and medians of the processor's time are shown. The naive way takes out HTML and
-template tags, images and runs of white space: it keeps no code,
-masks nothing, tells no language and finds no boilerplate.
+template tags, images and runs of white space: it keeps no code, masks nothing, tells no language and finds no
+boilerplate.
 """
 
 import argparse
