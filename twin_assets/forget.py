@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from twin_assets.collection.keep import FORGOTTEN, forgotten
+from twin_assets.datasets.kept_answers import forget_answers
 from twin_assets.errors import SourceError
 from twin_assets.evaluation.report import EvaluationReport
 from twin_assets.files import write_json
@@ -14,6 +15,7 @@ from twin_assets.records import (
     CleanedDocument,
     CorpusDocument,
     Exclusion,
+    FeedbackEvent,
     InstructionSample,
     PreferenceSample,
     RawDocument,
@@ -24,6 +26,7 @@ from twin_assets.storage import ArtifactStore, TableStore
 from twin_assets.storage.purge import purge
 
 HOLDING: tuple[type[Record], ...] = (
+    FeedbackEvent,
     PreferenceSample,
     InstructionSample,
     ChunkEmbedding,
@@ -98,6 +101,7 @@ def forget(settings: Settings, what: str) -> Forgotten:
         if record.TABLE in DATASETS:
             datasets.update(gone.tags)
     adapters = _withdraw(artifacts, datasets)
+    forget_answers(settings.home, ids)
     # What the trainer was given, and its checkpoints.
     shutil.rmtree(settings.home / "training", ignore_errors=True)
     return Forgotten(tuple(sorted(ids)), rows, tuple(sorted(datasets)), adapters)
