@@ -403,6 +403,12 @@ class Settings(BaseSettings):
         """The model called `name`. Raises ConfigError when there is no such file, or it is a teacher's."""
         return check(ModelConfig, *self._model_file(name))
 
+    def chat_models(self) -> dict[str, ModelConfig]:
+        """Every chat model of `config/models/`, by file name."""
+        files = sorted((self.config_dir / "models").glob("*.yaml"))
+        roles = {file: load_yaml(file) for file in files}
+        return {f.stem: check(ModelConfig, content, f) for f, content in roles.items() if content.get("role") == "chat"}
+
     def teacher(self) -> TeacherConfig:
         """The configured teacher. Raises ConfigError when there is no such file."""
         return check(TeacherConfig, *self._model_file(self.datasets.teacher))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from twin_assets.datasets.checks import DatasetCheck, repeated
 from twin_assets.datasets.feedback import PEOPLE
-from twin_assets.datasets.pairs import MEAN_LOG_RATIO, SHARE_LONGER, length_bias
+from twin_assets.datasets.pairs import FEWEST, MEAN_LOG_RATIO, SHARE_LONGER, length_bias
 from twin_assets.datasets.preferences import ratios_of
 from twin_assets.datasets.shingles import all_runs, holds_any
 from twin_assets.datasets.splits import overlap_runs
@@ -14,8 +14,6 @@ from twin_assets.datasets.words import OVERLAP, same_wording
 from twin_assets.prompts import NOT_WRITTEN
 from twin_assets.records import CorpusDocument, InstructionSample, PreferenceSample
 
-FEWEST = 24
-"""Pairs below which shares say nothing."""
 LARGEST_ORIGIN = 0.9
 
 
@@ -84,7 +82,7 @@ def check_length_bias(pairs: Sequence[PreferenceSample]) -> DatasetCheck:
         f"**{bias.share_longer:.0%}** of pairs (within {low:.0%} to {high:.0%})"
     )
     figures = {"mean_log_ratio": bias.mean_log_ratio, "share_longer": bias.share_longer}
-    return DatasetCheck("length_bias", bias.bounded, figures, line, False)
+    return DatasetCheck("length_bias", bias.bounded or len(pairs) < FEWEST, figures, line, False)
 
 
 def check_origins(pairs: Sequence[PreferenceSample]) -> DatasetCheck:

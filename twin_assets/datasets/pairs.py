@@ -22,7 +22,11 @@ MOST_ALIKE = 0.92
 MEAN_LOG_RATIO = 0.1
 """Mean natural logarithm of words rejected / chosen, either way, that all pairs together may have: some 10 %."""
 SHARE_LONGER = (0.3, 0.7)
-"""Share of pairs whose rejected answer is the longer one (equal lengths count half)."""
+"""Share of pairs whose rejected answer is the longer one."""
+EVEN = 0.1
+"""Log ratio, either way, within which neither is the longer one: such pairs count half."""
+FEWEST = 24
+"""Pairs below which their bias is chance, and none is left out for it."""
 
 _REFUSAL = re.compile(
     r"^\W*(?:i'?m sorry|i am sorry|sorry,|i apologi[sz]e"
@@ -106,19 +110,20 @@ def length_bias(ratios: Sequence[float]) -> LengthBias:
     """Of `log_ratio`s."""
     if not ratios:
         return LengthBias(0, 0.0, 0.5)
-    longer = sum(1.0 if ratio > 0 else 0.5 if ratio == 0 else 0.0 for ratio in ratios)
+    longer = sum(0.5 if abs(ratio) <= EVEN else float(ratio > 0) for ratio in ratios)
     return LengthBias(len(ratios), sum(ratios) / len(ratios), longer / len(ratios))
 
 
 def unbalanced(ratios: Sequence[float], fixed: Sequence[float] = ()) -> set[int]:
     """Which pairs to leave out so that the bias of the others, together with `fixed` ones, is bounded.
 
-    The most one-sided ones, one after the other; no more than half of them, however biased what is left remains.
+    The most one-sided ones, one after the other; none of fewer than `FEWEST`, and no more than half of them, however
+    biased what is left remains.
     """
     order = sorted(range(len(ratios)), key=lambda at: (ratios[at], at))
     low, high = 0, len(order)
     out: set[int] = set()
-    while len(out) < len(ratios) // 2:
+    while len(ratios) + len(fixed) >= FEWEST and len(out) < len(ratios) // 2:
         bias = length_bias([*fixed, *(ratios[at] for at in order[low:high])])
         if bias.bounded:
             break

@@ -115,7 +115,7 @@ def _flattened(sentence: str) -> str:
     sentence = re.sub(r",\s*([,.?:])", r"\1", sentence).rstrip("!.,:… ")
     if not any(character.isalnum() for character in sentence):
         return ""
-    if re.match(r"[a-z]+(?:\s|$)", sentence):
+    if re.match(r"[a-z]+(?:'[a-z]+)?(?:[\s,]|$)", sentence):
         sentence = sentence[0].upper() + sentence[1:]
     return sentence if sentence.endswith("?") else f"{sentence}."
 

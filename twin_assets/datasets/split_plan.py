@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from twin_assets.datasets.groups import near_duplicate_groups
-from twin_assets.digests import digest
+from twin_assets.datasets.splits import position_of, split_of
 from twin_assets.records import CorpusDocument, Split
 from twin_assets.settings import DatasetSettings
 
@@ -20,7 +20,6 @@ LARGEST_TEST = 0.5
 """Share of the words above which one piece of writing alone is too much to test with."""
 FEWEST_DATED = 2.0
 """Dated writing, in test sets, below which there is no newest writing to speak of and documents are split by hash."""
-_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def plan_splits(documents: Sequence[CorpusDocument], settings: DatasetSettings) 
     chosen: dict[str, Split] = {i: "test" for group in held_out for i in group.members}
     rest = [group for group in groups if group.first is None or group.first < cut]
     share = settings.validation / max(1 - settings.test, settings.validation, 1e-9)
-    positions = {group.name: _position(settings.seed, group.name) for group in rest}
+    positions = {group.name: position_of(settings.seed, group.name) for group in rest}
     validating = {name for name, position in positions.items() if position < share}
     if not validating and settings.validation and len(rest) > 2:
         validating = {min(positions, key=lambda name: positions[name])}
@@ -85,21 +84,6 @@ def plan_splits(documents: Sequence[CorpusDocument], settings: DatasetSettings) 
     words = sum(group.words for group in held_out)
     why = f"test is what was first written from {cut:%Y-%m-%d} on: {words:,} of {total:,} words"
     return SplitPlan(chosen, "time", cut, together, why)
-
-
-def split_of(name: str, seed: int, validation: float, test: float) -> Split:
-    """A split by hash: the same whatever other documents there are.
-
-    Args:
-        name: the document, or the first of its group; all its passages are of one split.
-        seed: another seed gives another split of the same shares.
-        validation: expected share of documents in validation.
-        test: expected share of documents in test.
-    """
-    position = _position(seed, name)
-    if position < test:
-        return "test"
-    return "validation" if position < test + validation else "train"
 
 
 def moved(before: Mapping[str, Split], now: Mapping[str, Split]) -> dict[str, list[str]]:
@@ -172,10 +156,6 @@ def _start(period: str, moment: datetime) -> datetime:
         return day - timedelta(days=day.weekday())
     month = {"year": 1, "quarter": (day.month - 1) // 3 * 3 + 1, "month": day.month}[period]
     return day.replace(month=month, day=1)
-
-
-def _position(seed: int, name: str) -> float:
-    return int(digest("split", seed, name)[:_DIGITS], 16) / 16.0**_DIGITS
 
 
 def _by_id(document: CorpusDocument) -> str:

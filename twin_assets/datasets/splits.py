@@ -1,4 +1,4 @@
-"""Proof that nothing of one split is known in another, and what has to give way for it."""
+"""Splits by hash, proof that nothing of one split is known in another, and what has to give way for it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -8,8 +8,31 @@ import numpy as np
 
 from twin_assets.datasets.shingles import Hashes, all_runs, holds_any, run_hashes
 from twin_assets.datasets.words import OVERLAP, same_wording, words
+from twin_assets.digests import digest
 from twin_assets.prompts import NOT_WRITTEN
 from twin_assets.records import InstructionSample, Split
+
+_DIGITS = 12
+
+
+def split_of(name: str, seed: int, validation: float, test: float) -> Split:
+    """A split by hash: the same whatever other documents there are.
+
+    Args:
+        name: the document, or the first of its group; all its passages are of one split.
+        seed: another seed gives another split of the same shares.
+        validation: expected share of documents in validation.
+        test: expected share of documents in test.
+    """
+    position = position_of(seed, name)
+    if position < test:
+        return "test"
+    return "validation" if position < test + validation else "train"
+
+
+def position_of(seed: int, name: str) -> float:
+    """Where a name lies between 0 and 1, by hash."""
+    return int(digest("split", seed, name)[:_DIGITS], 16) / 16.0**_DIGITS
 
 
 @dataclass(frozen=True)
