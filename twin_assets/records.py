@@ -359,7 +359,7 @@ class DatasetVersion(Record):
     created_at: datetime
     settings_digest: str
     parents: str
-    """Data versions of the assets it was made from, by name."""
+    """Data versions of the assets that it was made from, by name; several where several gave the same rows."""
     settings: str
     """What decided its content besides its parents."""
     counts: str

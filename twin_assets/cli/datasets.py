@@ -163,7 +163,7 @@ def _about(version: DatasetVersion) -> list[str]:
     rows = [
         f"made      {version.created_at:%Y-%m-%d %H:%M} UTC, Lance version {version.lance_version}",
         f"previous  {version.previous or 'none'}",
-        *(f"from      {name} {digest}" for name, digest in json.loads(version.parents).items()),
+        *(f"from      {name} {', '.join(found)}" for name, found in json.loads(version.parents).items()),
         f"settings  {version.settings}",
         f"moved     {', '.join(f'{n} documents {where}' for where, n in moved.items()) or 'no document'}",
     ]

@@ -19,6 +19,8 @@ LARGEST_FAMILY = 0.6
 """Share of the training samples from which one family is most of what is learned."""
 INSIDE = 0.9
 """Least share of answers, in blocks, within the author's own range of style."""
+FEWEST_BLOCKS = 10
+"""Blocks below which such a share is chance."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +137,11 @@ def check_style(samples: Sequence[InstructionSample], documents: Iterable[Corpus
         for split in ("train", "validation", "test")
     }
     found = style_ranges((Piece(d.document_id, d.text) for d in documents), groups)
-    return DatasetCheck("style", all(r.inside >= INSIDE for r in found.values()), *style_said(found), False)
+    passed = all(style.inside >= INSIDE for style in found.values() if style.blocks >= FEWEST_BLOCKS)
+    return DatasetCheck("style", passed, *_style_said(found), False)
 
 
-def style_said(found: Mapping[str, StyleRange]) -> tuple[dict[str, float], str]:
+def _style_said(found: Mapping[str, StyleRange]) -> tuple[dict[str, float], str]:
     """Figures and a line about groups of texts in the author's range of style."""
     if not found:
         return {}, "too little text to say anything about style"

@@ -46,6 +46,10 @@ def write_drift_page(
     Of each sample only figures and kinds are shown, no text. Evidently sends nothing: its telemetry is off.
     Raises StorageError: the page cannot be written.
     """
+    if not after:
+        # Evidently fails on a table without rows.
+        file.write_text(f"<!doctype html><title>{name}</title><p>{name}: no samples</p>", encoding="utf-8")
+        return {}
     os.environ["DO_NOT_TRACK"] = "1"
     with warnings.catch_warnings():
         # Evidently's own imports use names that NumPy and Litestar have deprecated.

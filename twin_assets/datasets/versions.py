@@ -37,13 +37,17 @@ def record_version(
 ) -> DatasetVersion:
     """Tag the table's current version, and note it down once; returns what is noted. Raises StorageError.
 
-    A digest that was there before keeps its row, with the Lance version that its tag points to by now.
+    A digest that was there before keeps its row, with the Lance version that its tag points to by now and with these
+    parents besides its earlier ones: other input may give the same rows.
     """
     lance_version = tables.tag(RECORDS[dataset], data_version)
     version_id = digest("dataset version", dataset, data_version)
     mine = equals("version_id", version_id)
     known = tables.read(DatasetVersion, mine)
-    if known and known[0].lance_version == lance_version:
+    made_from: dict[str, list[str]] = json.loads(known[0].parents) if known else {}
+    for name, parent in parents.items():
+        made_from[name] = list(dict.fromkeys([*made_from.get(name, []), parent]))
+    if known and known[0].lance_version == lance_version and known[0].parents == _json(made_from):
         return known[0]
     before = [v for v in versions(tables, dataset) if v.digest != data_version]
     version = DatasetVersion(
@@ -54,7 +58,7 @@ def record_version(
         previous=known[0].previous if known else before[-1].digest if before else "",
         created_at=known[0].created_at if known else (now or datetime.now(UTC)),
         settings_digest=digest(settings),
-        parents=_json(parents),
+        parents=_json(made_from),
         settings=_json(settings),
         counts=known[0].counts if known else _json(counts),
         moved=known[0].moved if known else _json(moved),
@@ -118,8 +122,8 @@ def preferences_for(tables: TableStore, instructions: str) -> str:
     """
     readable = tags(tables, "preference_dataset")
     for version in reversed(versions(tables, "preference_dataset")):
-        parents = json.loads(version.parents)
-        if parents.get("instruction_dataset") == instructions and version.digest in readable:
+        parents = json.loads(version.parents).get("instruction_dataset", [])
+        if instructions in parents and version.digest in readable:
             return version.digest
     raise ConfigError(
         f"no version of 'preference_dataset' was made from {instructions[:12]!r} of 'instruction_dataset'",

@@ -46,7 +46,7 @@ def version_metadata(version: DatasetVersion) -> dict[str, Any]:
     return {
         "lance_version": version.lance_version,
         "previous_version": version.previous or "none",
-        "parents": figures_table(json.loads(version.parents)),
+        "parents": figures_table({name: ", ".join(found) for name, found in json.loads(version.parents).items()}),
         "settings": dg.MetadataValue.json(json.loads(version.settings)),
         "moved": figures_table({where: len(ids) for where, ids in moved.items()}) if moved else "nothing",
     }
