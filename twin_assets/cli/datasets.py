@@ -34,15 +34,17 @@ def list_command(sources: Sources = None) -> None:
 
     tables = TableStore.of(choose(sources))
     readable = {dataset: tags(tables, dataset) for dataset in RECORDS}
-    table = Table("dataset", "version", "made (UTC)", "samples", "train", "validation", "test", "Lance", "", box=None)
+    table = Table(box=None, pad_edge=False)
+    for column in ("dataset", "version", "made (UTC)", "samples", "train", "valid.", "test", "Lance"):
+        table.add_column(column, no_wrap=True)
     for version in versions(tables):
         counts = json.loads(version.counts)
         kind = "pairs" if version.dataset == "preference_dataset" else "samples"
         splits = [str(int(counts.get(f"{kind}_{split}", 0))) for split in get_args(Split)]
         there = readable[version.dataset].get(version.digest)
         made, total = f"{version.created_at:%Y-%m-%d %H:%M}", str(int(counts.get(kind, 0)))
-        note = "" if there else "removed (twin forget)"
-        table.add_row(version.dataset, version.digest[:12], made, total, *splits, str(there or ""), note)
+        name = version.dataset.removesuffix("_dataset")
+        table.add_row(name, version.digest[:12], made, total, *splits, str(there) if there else "forgotten")
     if table.row_count:
         console.print(table)
     else:

@@ -62,16 +62,16 @@ def run(*arguments: str) -> str:
 
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(datasets.console, "_width", 200)
+    monkeypatch.setattr(datasets.console, "_width", 80)
     monkeypatch.setattr(datasets.console, "_height", 50)
 
 
 def test_every_version_is_listed_with_what_is_in_it(made: tuple[str, str]) -> None:
     lines = run("list").splitlines()
     assert [line.split()[:2] for line in lines[1:]] == [
-        ["instruction_dataset", made[0][:12]],
-        ["instruction_dataset", made[1][:12]],
-        ["preference_dataset", lines[3].split()[1]],
+        ["instruction", made[0][:12]],
+        ["instruction", made[1][:12]],
+        ["preference", lines[3].split()[1]],
     ]
     assert lines[2].split()[2:8] == ["2026-03-01", "00:01", "2", "1", "0", "1"]
 
