@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from twin_assets.collection.keep import FORGOTTEN, forgotten
+from twin_assets.datasets.kept_answers import forget_answers
 from twin_assets.errors import SourceError
 from twin_assets.evaluation.report import EvaluationReport
 from twin_assets.features.active import all_tables
@@ -15,6 +16,7 @@ from twin_assets.records import (
     CleaningState,
     CorpusDocument,
     Exclusion,
+    FeedbackEvent,
     Fingerprint,
     InstructionSample,
     PreferenceSample,
@@ -26,6 +28,7 @@ from twin_assets.storage import ArtifactStore, TableStore
 from twin_assets.storage.purge import purge
 
 HOLDING: tuple[type[Record], ...] = (
+    FeedbackEvent,
     PreferenceSample,
     InstructionSample,
     Chunk,
@@ -101,6 +104,7 @@ def forget(settings: Settings, what: str) -> Forgotten:
         if record.TABLE in DATASETS:
             datasets.update(gone.tags)
     adapters = _withdraw(artifacts, datasets)
+    forget_answers(settings.home, ids)
     # What the trainer was given, and its checkpoints.
     shutil.rmtree(settings.home / "training", ignore_errors=True)
     return Forgotten(tuple(sorted(ids)), rows, tuple(sorted(datasets)), adapters)

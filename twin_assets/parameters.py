@@ -5,7 +5,9 @@ from pathlib import Path
 
 from twin_assets.digests import config_digest, digest
 from twin_assets.lineage import Node
-from twin_assets.settings import Settings
+from twin_assets.records import FeedbackEvent
+from twin_assets.settings import Recipe, Settings
+from twin_assets.storage import TableStore
 
 
 def parameters(settings: Settings, node: Node) -> str:
@@ -58,16 +60,49 @@ def _instruction_dataset(settings: Settings, _: str) -> object:
     bases = sorted({recipe.base_model for recipe in settings.recipes.values()})
     # How many questions are asked at once changes no answer.
     teacher = digest(settings.teacher().model_dump(mode="json", exclude={"concurrency"}))
-    return [config_digest(settings.datasets), teacher, settings.author, [_model(settings, base) for base in bases]]
+    of_pairs = {"preference_pairs", "preference_origins", "preference_round", "feedback_batch"}
+    datasets = settings.datasets.model_dump(mode="json", exclude=of_pairs)
+    return [datasets, teacher, settings.author, [_model(settings, base) for base in bases]]
+
+
+def _preference_dataset(settings: Settings, _: str) -> object:
+    from twin_assets.datasets.preferences import PREFERENCES_VERSION
+
+    feedback = TableStore.of(settings).find(FeedbackEvent)
+    batches = feedback.count_rows() // settings.datasets.feedback_batch if feedback is not None else 0
+    datasets = settings.datasets
+    return [
+        PREFERENCES_VERSION,
+        (datasets.preference_pairs, datasets.seed, datasets.preference_round, batches),
+        datasets.preference_origins.model_dump(mode="json"),
+    ]
 
 
 def _sft_adapter(settings: Settings, partition: str) -> object:
     recipe = settings.recipes[partition]
-    return [config_digest(recipe), _model(settings, recipe.base_model), _list("train"), settings.author]
+    # What a recipe leaves as it always was is left out, so that a new key makes no adapter stale.
+    content = recipe.model_dump(mode="json", exclude={"dataset", "sizes"})
+    return [
+        digest(content),
+        *_pinned(recipe),
+        *_cut(recipe),
+        _model(settings, recipe.base_model),
+        _list("train"),
+        settings.author,
+    ]
 
 
 def _evaluation_report(settings: Settings, partition: str) -> object:
-    return [config_digest(settings.evaluation), settings.recipes[partition].base_model]
+    recipe = settings.recipes[partition]
+    return [config_digest(settings.evaluation), recipe.base_model, *_pinned(recipe)]
+
+
+def _pinned(recipe: Recipe) -> list[str]:
+    return [] if recipe.dataset == "latest" else [recipe.dataset]
+
+
+def _cut(recipe: Recipe) -> list[str]:
+    return [] if recipe.size == "all" else [str(recipe.size)]
 
 
 def _model(settings: Settings, name: str) -> str:
@@ -88,7 +123,7 @@ _OF: dict[str, Callable[[Settings, str], object]] = {
     "chunks": _chunks,
     "chunk_embeddings": _chunk_embeddings,
     "instruction_dataset": _instruction_dataset,
-    "preference_dataset": lambda settings, _: [settings.datasets.preference_pairs, settings.datasets.seed],
+    "preference_dataset": _preference_dataset,
     "sft_adapter": _sft_adapter,
     "dpo_adapter": _sft_adapter,
     "evaluation_report": _evaluation_report,

@@ -141,10 +141,22 @@ class DpoStage(Strict):
     """Weight of the negative log-likelihood of the chosen text, which keeps it likely."""
 
 
+_TOKENS = re.compile(r"([1-9][0-9]*)(k|m)? tokens")
+Size = Positive | Literal["all"] | Annotated[str, Field(pattern=f"^{_TOKENS.pattern}$")]
+"""How much of the training split: so many samples, so many tokens (`200k tokens`), or all of it."""
+
+
 class Recipe(Strict):
-    """`recipes/<name>.yaml`: a choice of how to train; `axolotl` holds further keys of Axolotl's own config."""
+    """`recipes/<name>.yaml`: a choice of how to train; `axolotl` holds further keys of Axolotl's own config.
+
+    A recipe of several sizes is as many partitions of the training assets: `default` for `all` and `default@500`.
+    """
 
     base_model: str = "smollm2-135m-instruct"
+    dataset: Annotated[str, Field(pattern=r"^(latest|[0-9a-f]{8,32})$")] = "latest"
+    """The version of `instruction_dataset` that is trained and evaluated on: `latest`, or the first 8 digits or more of
+    the digest of any that there was (`twin datasets list`)."""
+    sizes: Annotated[tuple[Size, ...], Field(min_length=1)] = ("all",)
     seed: int = 42
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
     """`auto` is bfloat16 on a processor that computes in it, else float32 (ten times faster there than emulation)."""
@@ -152,6 +164,29 @@ class Recipe(Strict):
     dpo: DpoStage | None = DpoStage()
     axolotl: dict[str, Any] = Field(default_factory=dict)
     deploy: bool = True
+
+    @field_validator("sizes")
+    @classmethod
+    def _once(cls, sizes: tuple[Size, ...]) -> tuple[Size, ...]:
+        if len(set(sizes)) < len(sizes):
+            raise ValueError("names a size twice")
+        return sizes
+
+    @property
+    def size(self) -> Size:
+        """The size of a variant, which has one."""
+        return self.sizes[0]
+
+    def variants(self, name: str) -> dict[str, "Recipe"]:
+        """The recipe once for each of its sizes, by the name of its partition."""
+        names = {size: name if size == "all" else f"{name}@{str(size).replace(' ', '-')}" for size in self.sizes}
+        return {names[size]: self.model_copy(update={"sizes": (size,)}) for size in self.sizes}
+
+
+def size_tokens(size: Size) -> int | None:
+    """How many tokens a size is; None for one in samples."""
+    found = _TOKENS.fullmatch(str(size))
+    return int(found[1]) * {None: 1, "k": 1000, "m": 1_000_000}[found[2]] if found else None
 
 
 class Ports(Strict):
@@ -229,10 +264,31 @@ class CollectionSettings(Strict):
         return endpoints
 
 
+class PreferenceOrigins(Strict):
+    """What the rejected answers are: weights, of which each instruction is given one of those that suit it."""
+
+    base: Annotated[float, Field(ge=0)] = 0.5
+    """The base model's own answer; also where another origin has nothing to give."""
+    champion: Annotated[float, Field(ge=0)] = 0.2
+    """The answer of the twin that is deployed: self-play. Before there is one, the base model's."""
+    plain: Annotated[float, Field(ge=0)] = 0.3
+    """The author's own text without its manner, by rules."""
+    ungrounded: Annotated[float, Field(ge=0)] = 1.0
+    """Text that the retrieved passages do not support; only for requests with retrieved passages."""
+
+    @model_validator(mode="after")
+    def _any(self) -> "PreferenceOrigins":
+        if not (self.base or self.champion or self.plain):
+            raise ValueError("base, champion or plain must be above 0: `ungrounded` suits few requests")
+        return self
+
+
 class DatasetSettings(Strict):
     """Instruction and preference data."""
 
     teacher: str = "local"
+    split: Literal["time", "hash"] = "time"
+    """`time`: the newest writing is the test set. `hash`: documents are drawn, whenever they were written."""
     validation: Fraction = 0.1
     test: Fraction = 0.15
     passage_tokens: Positive = 320
@@ -242,6 +298,11 @@ class DatasetSettings(Strict):
     min_train_samples: Positive = 40
     min_test_words: Positive = 400
     preference_pairs: Positive = 96
+    preference_origins: PreferenceOrigins = PreferenceOrigins()
+    preference_round: Annotated[int, Field(ge=0)] = 0
+    """Raised by the owner to have the champion answer anew where it is asked: a round of self-play."""
+    feedback_batch: Positive = 20
+    """New edits and thumbs after which preferences are made anew: not each click trains a model."""
     train_on_private: bool = False
     """Train on messages, unlisted and paid posts, too: a model may repeat what it was trained on to anyone."""
     seed: int = 42
@@ -388,12 +449,19 @@ class Settings(BaseSettings):
 
     @cached_property
     def recipes(self) -> dict[str, Recipe]:
-        """Every recipe of `config/recipes/`, by file name."""
-        return {f.stem: check(Recipe, load_yaml(f), f) for f in sorted((self.config_dir / "recipes").glob("*.yaml"))}
+        """Every recipe of `config/recipes/`, by file name, and `name@size` for what is cut to a size."""
+        files = sorted((self.config_dir / "recipes").glob("*.yaml"))
+        return {n: r for f in files for n, r in check(Recipe, load_yaml(f), f).variants(f.stem).items()}
 
     def model(self, name: str) -> ModelConfig:
         """The model called `name`. Raises ConfigError when there is no such file, or it is a teacher's."""
         return check(ModelConfig, *self._model_file(name))
+
+    def chat_models(self) -> dict[str, ModelConfig]:
+        """Every chat model of `config/models/`, by file name."""
+        files = sorted((self.config_dir / "models").glob("*.yaml"))
+        roles = {file: load_yaml(file) for file in files}
+        return {f.stem: check(ModelConfig, content, f) for f, content in roles.items() if content.get("role") == "chat"}
 
     def teacher(self) -> TeacherConfig:
         """The configured teacher. Raises ConfigError when there is no such file."""

@@ -63,6 +63,11 @@ def build(settings: Settings) -> str:
             url=d.url,
             kind=d.kind,
             input_digest="",
+            family="write",
+            context="",
+            edits="",
+            context_documents=(),
+            context_chunks=(),
         )
         for d in corpus
     ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from twin_assets.errors import ConfigError
-from twin_assets.settings import ROOT, load_settings, load_sources
+from twin_assets.settings import ROOT, load_settings, load_sources, size_tokens
 
 
 @pytest.fixture
@@ -124,3 +124,34 @@ def test_a_folder_of_writing_and_archives_is_taken_as_sources(tmp_path: Path):
 def test_a_path_with_nothing_at_it_says_so(tmp_path: Path):
     with pytest.raises(ConfigError, match="no sources file or folder"):
         load_sources(tmp_path / "nothing")
+
+
+def test_a_recipe_of_several_sizes_is_as_many_partitions(config: Path):
+    (config / "recipes" / "default.yaml").write_text("sizes: [500, 200k tokens, all]\nseed: 7\n")
+    recipes = load_settings().recipes
+    assert {name: recipe.size for name, recipe in recipes.items()} == {
+        "default@500": 500,
+        "default@200k-tokens": "200k tokens",
+        "default": "all",
+    }
+    assert {recipe.seed for recipe in recipes.values()} == {7}
+    assert [size_tokens(recipe.size) for recipe in recipes.values()] == [None, 200_000, None]
+
+
+def test_a_size_that_is_none_is_named_with_its_file_and_key(config: Path):
+    for wrong_size in ("[0]", "[200k words]", "[]", "[500, 500]"):
+        (config / "recipes" / "default.yaml").write_text(f"sizes: {wrong_size}\n")
+        with pytest.raises(ConfigError, match=r"recipes/default\.yaml.*sizes"):
+            _ = load_settings().recipes
+
+
+def test_a_recipe_pins_a_version_by_its_digest(config: Path):
+    (config / "recipes" / "default.yaml").write_text('dataset: "0123456789ab"\n')
+    assert load_settings().recipes["default"].dataset == "0123456789ab"
+    (config / "recipes" / "default.yaml").write_text("dataset: newest\n")
+    with pytest.raises(ConfigError, match="dataset"):
+        _ = load_settings().recipes
+
+
+def test_chat_models_are_those_with_the_role(config: Path):
+    assert set(load_settings().chat_models()) == {"smollm2-135m-instruct"}

@@ -1,4 +1,4 @@
-"""`twin`: start, stop, look at, run, ask, forget and examine: one author's twin on this machine."""
+"""`twin`: start, stop, look at, run, ask, forget and examine one author's twin, and its datasets, on this machine."""
 
 import sys
 from pathlib import Path
@@ -8,9 +8,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from twin_assets.cli import datasets
 from twin_assets.errors import TwinError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app.add_typer(datasets.app, name="datasets")
 
 
 def terminal(width: int | None = None, file: IO[str] | None = None) -> Console:

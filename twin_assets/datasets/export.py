@@ -1,9 +1,9 @@
-"""Datasets as JSONL files in the forms that the trainer reads; the same samples give the same bytes."""
+"""Datasets as files: JSONL in the forms that the trainer reads, Parquet; the same samples give the same bytes."""
 
 import json
 import os
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from twin_assets.records import InstructionSample, PreferenceSample, Split
 def export_sft(samples: Sequence[InstructionSample], split: Split, author: str, path: Path) -> int:
     """Write the samples of a split as `{"messages": [...]}` and return how many; raises StorageError."""
     chosen = sorted((s for s in samples if s.split == split), key=lambda s: s.sample_id)
-    return _write(({"messages": sample_messages(author, s.instruction, s.answer)} for s in chosen), path)
+    return _write(({"messages": sample_messages(author, s.instruction, s.answer, s.context)} for s in chosen), path)
 
 
 def export_preferences(samples: Sequence[PreferenceSample], split: Split, author: str, path: Path) -> int:
@@ -27,7 +27,7 @@ def export_preferences(samples: Sequence[PreferenceSample], split: Split, author
     chosen = sorted((s for s in samples if s.split == split), key=lambda s: s.sample_id)
     rows = (
         {
-            "messages": request_messages(author, s.instruction),
+            "messages": request_messages(author, s.instruction, s.context),
             "chosen": {"role": "assistant", "content": s.chosen},
             "rejected": {"role": "assistant", "content": s.rejected},
         }
@@ -36,28 +36,51 @@ def export_preferences(samples: Sequence[PreferenceSample], split: Split, author
     return _write(rows, path)
 
 
+def export_parquet(samples: Sequence[InstructionSample] | Sequence[PreferenceSample], path: Path) -> int:
+    """Write all columns of samples of one kind as Parquet and return how many; raises StorageError.
+
+    Without samples there is no kind and no file.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = sorted(samples, key=lambda sample: sample.sample_id)
+    if rows:
+        table = pa.Table.from_pylist([row.to_row() for row in rows], schema=rows[0].schema())
+        with replacing(path) as staged:
+            pq.write_table(table, staged)
+    return len(rows)
+
+
 def dataset_digest(samples: Iterable[InstructionSample | PreferenceSample]) -> str:
     """The identity of a dataset: what its rows say, in whatever order they come."""
     return digest_set(sample.row_digest() for sample in samples)
 
 
 def _write(rows: Iterable[dict[str, Any]], path: Path) -> int:
-    """Write beside the file, then rename: a crash or a full disk leaves the old file or the new one."""
     count = 0
-    staged = ""
+    with replacing(path) as staged, staged.open("w", encoding="utf-8", newline="\n") as file:
+        for row in rows:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
+    return count
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file beside `path` that takes its place: a crash or a full disk leaves the old file or the new one.
+
+    Raises StorageError where it cannot be written.
+    """
+    staged = path.with_name(f".{path.name}-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, staged = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-            file.flush()
-            os.fsync(file.fileno())
-        Path(staged).replace(path)
+        yield staged
+        staged.replace(path)
     except OSError as error:
         raise StorageError(f"{str(path)!r} could not be written: {error}", "free disk space, then run again") from error
     finally:
-        if staged:
-            Path(staged).unlink(missing_ok=True)
-    return count
+        with suppress(OSError):
+            staged.unlink(missing_ok=True)

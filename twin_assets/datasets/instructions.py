@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from twin_assets.datasets.fallback import FALLBACK_VERSION, Topic, fallback_instruction
 from twin_assets.datasets.passages import PASSAGES_VERSION, STAGE, CountTokens, PassageSpan, cut
 from twin_assets.datasets.sizes import require_enough
-from twin_assets.datasets.splits import leaking, split_of
+from twin_assets.datasets.split_plan import plan_splits
+from twin_assets.datasets.splits import leaking
 from twin_assets.datasets.topics import Topics
 from twin_assets.datasets.validation import copies, rejection, tidied
 from twin_assets.datasets.words import same_wording, word_count
@@ -129,6 +130,7 @@ def _passages(
         of_document[chunk.document_id].append(chunk)
     passages: list[_Passage] = []
     exclusions: list[Exclusion] = []
+    splits = plan_splits(documents, settings).splits
     for document in sorted(documents, key=lambda d: d.document_id):
         if document.scope == "private" and not settings.train_on_private:
             source = document.sources[0] if document.sources else ""
@@ -137,7 +139,7 @@ def _passages(
             continue
         found, left_out = cut(document, count_tokens, settings.passage_tokens, settings.min_answer_words)
         exclusions += left_out
-        split = split_of(document.document_id, settings.seed, settings.validation, settings.test)
+        split = splits[document.document_id]
         for span in found:
             sample_id = digest("sample", document.document_id, span.start, span.end, span.text)
             overlapping = (c for c in of_document[document.document_id] if c.start < span.end and span.start < c.end)
@@ -251,6 +253,11 @@ def _sample(passage: _Passage, instruction: str, origin: str) -> InstructionSamp
         url=passage.document.url,
         kind=passage.document.kind,
         input_digest=passage.input_digest,
+        family="",
+        context="",
+        edits="",
+        context_documents=(),
+        context_chunks=(),
     )
 
 

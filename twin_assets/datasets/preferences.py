@@ -1,39 +1,80 @@
-"""The preference dataset: the author's text preferred over the base model's own answer to the same instruction.
+"""The preference dataset: the author's text preferred over another answer to the same request.
 
-For direct preference optimization (Rafailov et al. 2023).
+For direct preference optimization (Rafailov et al. 2023, arXiv:2305.18290). Answers of the deployed twin among the
+rejected are self-play (Chen et al. 2024, "Self-play fine-tuning converts weak language models to strong language
+models", arXiv:2401.01335).
 """
 
-import re
+import bisect
+import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
 
-from twin_assets.datasets.words import same_wording, word_count
+from twin_assets.datasets.feedback import PEOPLE, feedback_pairs
+from twin_assets.datasets.pairs import (
+    MOST_ALIKE,
+    fitted,
+    grounding,
+    length_bias,
+    log_ratio,
+    similarity,
+    unbalanced,
+    unusable,
+)
+from twin_assets.datasets.plain import PLAIN_VERSION, plain
+from twin_assets.datasets.style import style_ranges
+from twin_assets.datasets.words import word_count
 from twin_assets.digests import digest
 from twin_assets.errors import EngineError
+from twin_assets.evaluation.text import Piece
 from twin_assets.progress import Report, silent
-from twin_assets.records import Exclusion, InstructionSample, PreferenceSample
+from twin_assets.records import CorpusDocument, Exclusion, FeedbackEvent, InstructionSample, PreferenceSample
 from twin_assets.settings import DatasetSettings
 
 STAGE = "preference_dataset"
-PREFERENCES_VERSION = 1
+PREFERENCES_VERSION = 2
 """Raised when pairs are chosen or filtered otherwise, so that datasets are built again."""
 
 LONGEST_ANSWER = 220
 """Words of an author's text above which it is not paired: prompt and both answers must fit the trainer's window."""
+UNSUPPORTED = 0.2
+"""Grounding in the retrieved passages above which another text is no ungrounded answer."""
+_LOOKED_AT = 24
+"""Passages of other documents that an ungrounded answer is chosen from."""
 
-LENGTH_RATIO = (0.25, 4.0)
-"""Least and most words of the rejected answer for each word of the chosen one: else the pair teaches only length."""
+Origin = Literal["base", "champion", "plain", "ungrounded"]
+Arrived = Callable[[int, str], None]
+"""Takes the number of a request and its answer, as soon as there is one."""
+Answer = Callable[[list[InstructionSample], Arrived], list[str]]
+"""A model's answers to samples' requests, in their order; greedy or seeded, so that they can be had again."""
 
-_REFUSAL = re.compile(
-    r"^\W*(?:i'?m sorry|i am sorry|sorry,|i apologi[sz]e"
-    r"|i can(?:'t|not) (?:help|assist|answer|provide|fulfil|write|create)|i(?:'m| am) (?:unable|not able)"
-    r"|as an? (?:ai|artificial|language model)|i do(?:n't| not) have (?:access|enough))",
-    re.I,
-)
 
-Answer = Callable[[list[str]], list[str]]
-"""The base model's answers to instructions, in their order, greedy or seeded so that they can be had again."""
+class Kept(Protocol):
+    """Answers that models gave before, by what they were asked; each with the origin it is recorded under."""
+
+    def find(self, key: str) -> tuple[str, str] | None:
+        """Origin and answer."""
+
+    def keep(self, key: str, sample: InstructionSample, origin: str, answer: str) -> None:
+        """Keep an answer, safe against a crash when this returns."""
+
+
+class _Rejected(NamedTuple):
+    """An answer with its origin, and the other documents that it is from."""
+
+    origin: str
+    text: str
+    documents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that is asked: its name, in words that change when its answers may, and its answers."""
+
+    name: str
+    answer: Answer
 
 
 @dataclass(frozen=True)
@@ -42,62 +83,158 @@ class PreferenceDataset:
 
     samples: list[PreferenceSample]
     exclusions: list[Exclusion]
-    stats: dict[str, int]
+    stats: dict[str, float]
 
 
 def build_preferences(
     samples: Sequence[InstructionSample],
     *,
-    answer: Answer,
-    base_name: str,
+    base: Model,
+    champion: Model | None,
     settings: DatasetSettings,
     known: Mapping[str, PreferenceSample],
+    kept: Kept,
+    feedback: Iterable[FeedbackEvent] = (),
     report: Report = silent,
 ) -> PreferenceDataset:
-    """Pair the author's text with the base model's answer, for at most `settings.preference_pairs` instructions.
+    """Pair the author's text with another answer, for at most `settings.preference_pairs` instructions, and with what
+    people said of drafts besides.
 
-    Only train and validation samples are used, chosen by hash and spread over the documents. A pair that is in
-    `known` with the same input is kept as it is. A pair is left out, by reason: `empty`, `identical`, `refusal`,
-    `length` (ratio outside `LENGTH_RATIO`); answers of such pairs are asked for again by the next call.
+    Only train and validation samples are used, chosen by hash and spread over the documents. A digest gives each one an
+    origin by `settings.preference_origins`. A pair that is in `known` with the same input is kept as it is, and an
+    answer in `kept` is not asked for again; both hold whichever twin is deployed by now, so that the same input gives
+    the same dataset. Left out are pairs for the reasons of `pairs.unusable` and `feedback_pairs`, and `length_bias`:
+    the most one-sided ones, until rejected answers are about as long as chosen ones over all.
 
     Args:
         samples: the instruction dataset.
-        answer: the base model's answers; may raise EngineError.
-        base_name: which base model, in words that change when its answers may.
-        settings: how many pairs.
+        base: the base model; its answers may raise EngineError.
+        champion: the twin that is deployed, if any.
+        settings: how many pairs, and of what.
         known: the pairs of the last version by `sample_id`.
+        kept: the models' answers so far.
+        feedback: what people said of drafts.
         report: takes lines of progress.
 
-    Raises EngineError when `answer` gives another number of answers than it was asked for.
+    Raises EngineError when a model gives another number of answers than it was asked for.
     """
-    chosen = _spread(samples, settings.preference_pairs)
-    digests = {s.sample_id: digest("preference", PREFERENCES_VERSION, base_name, s.row_digest()) for s in chosen}
-    kept = [
-        known[s.sample_id]
-        for s in chosen
-        if s.sample_id in known and known[s.sample_id].input_digest == digests[s.sample_id]
-    ]
-    reused = {pair.sample_id for pair in kept}
-    new = [s for s in chosen if s.sample_id not in reused]
-    report(f"{len(chosen)} pairs wanted, {len(reused)} of them known; asking {base_name} for {len(new)} answers")
-    exclusions = []
-    reasons: Counter[str] = Counter()
-    answers = answer([sample.instruction for sample in new]) if new else []
-    if len(answers) != len(new):
-        raise EngineError(
-            f"{base_name!r} gave {len(answers)} answers to {len(new)} instructions", "report this as a bug"
-        )
-    for sample, rejected in zip(new, answers, strict=True):
-        reason = _unusable(sample.answer, rejected)
-        if reason:
-            reasons[reason] += 1
-            exclusions.append(_left_out(sample, rejected, reason))
+    wanted = [_Wanted.of(s, settings, base.name) for s in _spread(samples, settings.preference_pairs)]
+    pairs: dict[str, PreferenceSample] = {}
+    for want in wanted:
+        before = known.get(want.sample.sample_id)
+        if before is not None and before.input_digest == want.key:
+            pairs[before.sample_id] = before
+    reused = len(pairs)
+    shelf = _Shelf(samples)
+    rejected: dict[str, _Rejected] = {}
+    asked: defaultdict[Origin, list[_Wanted]] = defaultdict(list)
+    for want in wanted:
+        sample = want.sample
+        if sample.sample_id in pairs:
+            continue
+        found = shelf.answer(want)
+        if found is None and (answered := kept.find(want.key)):
+            found = _Rejected(*answered)
+        if found is None:
+            asked["champion" if want.origin == "champion" and champion else "base"].append(want)
         else:
-            kept.append(_pair(sample, rejected.strip(), base_name, digests[sample.sample_id]))
-    stats = {"pairs": len(kept), "reused": len(reused), "asked": len(new)}
-    stats |= {f"pairs_{split}": n for split, n in sorted(Counter(pair.split for pair in kept).items())}
-    stats |= {f"left_out_{reason}": n for reason, n in sorted(reasons.items())}
-    return PreferenceDataset(sorted(kept, key=lambda pair: pair.sample_id), exclusions, stats)
+            rejected[sample.sample_id] = found
+    new = sum(len(wants) for wants in asked.values())
+    report(f"{len(wanted)} pairs wanted, {reused} of them known, {len(rejected)} answers at hand; asking for {new}")
+    models: dict[Origin, Model] = {"base": base}
+    if champion is not None:
+        models["champion"] = champion
+    for origin, wants in asked.items():
+        rejected |= _answers(models[origin], origin, wants, kept)
+    exclusions: list[Exclusion] = []
+    for want in wanted:
+        if want.sample.sample_id in rejected:
+            pair = _pair(want, rejected[want.sample.sample_id])
+            if reason := unusable(pair.chosen, pair.rejected, pair.context):
+                exclusions.append(_left_out(pair, reason))
+            else:
+                pairs[pair.sample_id] = pair
+    people = feedback_pairs(feedback, samples, LONGEST_ANSWER)
+    balanced, biased = _balanced(list(pairs.values()), people.pairs)
+    exclusions += [*people.exclusions, *(_left_out(pair, "length_bias") for pair in biased)]
+    found_pairs = sorted([*balanced, *people.pairs], key=lambda pair: pair.sample_id)
+    return PreferenceDataset(found_pairs, exclusions, _stats(found_pairs, exclusions, reused, new))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A sample with the origin its rejected answer shall have; `key` names all that decides on the answer."""
+
+    sample: InstructionSample
+    origin: Origin
+    key: str
+
+    @classmethod
+    def of(cls, sample: InstructionSample, settings: DatasetSettings, base_name: str) -> "_Wanted":
+        origin = _origin(sample, settings)
+        turn = settings.preference_round if origin == "champion" else 0
+        versions = (PREFERENCES_VERSION, PLAIN_VERSION if origin == "plain" else 0)
+        return cls(sample, origin, digest("preference", versions, origin, turn, base_name, sample.row_digest()))
+
+
+def _origin(sample: InstructionSample, settings: DatasetSettings) -> Origin:
+    """One origin of those that suit a sample, by a digest: further samples change nothing about it."""
+    weights: dict[Origin, float] = settings.preference_origins.model_dump()  # type: ignore[assignment]
+    if not sample.context:
+        del weights["ungrounded"]
+    place = int(digest("origin", settings.seed, sample.sample_id)[:12], 16) / 16.0**12 * sum(weights.values())
+    for origin, weight in weights.items():
+        place -= weight
+        if place < 0:
+            return origin
+    return "base"
+
+
+class _Shelf:
+    """Answers that no model is asked for: plain ones, and passages of other documents."""
+
+    def __init__(self, samples: Sequence[InstructionSample]) -> None:
+        self._ring = sorted((_place(s), s.sample_id, s) for s in samples if s.split != "test" and s.start < s.end)
+        self._places = [place for place, _, _ in self._ring]
+
+    def answer(self, want: _Wanted) -> _Rejected | None:
+        """Origin, text and its documents; None where a model has to be asked."""
+        if want.origin == "plain":
+            text = plain(want.sample.answer)
+            differs = word_count(text) and similarity(want.sample.answer, text) < MOST_ALIKE
+            return _Rejected(f"plain:rules-{PLAIN_VERSION}", text) if differs else None
+        return self._ungrounded(want.sample) if want.origin == "ungrounded" else None
+
+    def _ungrounded(self, sample: InstructionSample) -> _Rejected | None:
+        """The passage of another document of the same split that is nearest in length, of a few by hash."""
+        first = bisect.bisect_left(self._places, _place(sample))
+        shown = {sample.document_id, *sample.context_documents}
+        found: list[tuple[float, str, InstructionSample, str]] = []
+        for at in range(min(_LOOKED_AT, len(self._ring))):
+            other = self._ring[(first + at) % len(self._ring)][2]
+            if other.split != sample.split or other.document_id in shown:
+                continue
+            text = fitted(other.answer, word_count(sample.answer))
+            if word_count(text) and grounding(text, sample.context) <= UNSUPPORTED:
+                found.append((abs(log_ratio(sample.answer, text)), other.sample_id, other, text))
+        if not found:
+            return None
+        _, _, other, text = min(found, key=lambda entry: entry[:2])
+        return _Rejected(f"ungrounded:{other.document_id}", text, (other.document_id,))
+
+
+def _answers(model: Model, origin: str, asked: list[_Wanted], kept: Kept) -> dict[str, _Rejected]:
+    name = f"{origin}:{model.name}"
+
+    def arrived(number: int, answer: str) -> None:
+        kept.keep(asked[number].key, asked[number].sample, name, answer)
+
+    answers = model.answer([want.sample for want in asked], arrived)
+    if len(answers) != len(asked):
+        raise EngineError(
+            f"{model.name!r} gave {len(answers)} answers to {len(asked)} instructions", "report this as a bug"
+        )
+    return {want.sample.sample_id: _Rejected(name, text) for want, text in zip(asked, answers, strict=True)}
 
 
 def _spread(samples: Sequence[InstructionSample], count: int) -> list[InstructionSample]:
@@ -118,24 +255,8 @@ def _place(sample: InstructionSample) -> str:
     return digest("pair", sample.sample_id)
 
 
-def _unusable(chosen: str, rejected: str) -> str:
-    """Why a pair teaches nothing, or an empty string."""
-    if not rejected.strip() or not word_count(rejected):
-        return "empty"
-    if same_wording(chosen) == same_wording(rejected):
-        return "identical"
-    if _REFUSAL.match(rejected.replace("’", "'")):
-        return "refusal"
-    ratio = word_count(rejected) / max(word_count(chosen), 1)
-    return "" if LENGTH_RATIO[0] <= ratio <= LENGTH_RATIO[1] else "length"
-
-
-def _left_out(sample: InstructionSample, rejected: str, reason: str) -> Exclusion:
-    detail = f"sample {sample.sample_id}: {word_count(rejected)} words against {word_count(sample.answer)}"
-    return Exclusion.of(STAGE, "", reason, detail, document_id=sample.document_id)
-
-
-def _pair(sample: InstructionSample, rejected: str, base_name: str, input_digest: str) -> PreferenceSample:
+def _pair(want: _Wanted, found: _Rejected) -> PreferenceSample:
+    sample = want.sample
     return PreferenceSample(
         sample_id=sample.sample_id,
         document_id=sample.document_id,
@@ -143,8 +264,55 @@ def _pair(sample: InstructionSample, rejected: str, base_name: str, input_digest
         end=sample.end,
         instruction=sample.instruction,
         chosen=sample.answer,
-        rejected=rejected,
-        origin=f"base:{base_name}",
+        rejected=fitted(found.text, word_count(sample.answer)),
+        origin=found.origin,
         split=sample.split,
-        input_digest=input_digest,
+        input_digest=want.key,
+        family=sample.family,
+        context=sample.context,
+        used_document_ids=tuple(dict.fromkeys((*sample.context_documents, *found.documents))),
     )
+
+
+def _balanced(
+    pairs: list[PreferenceSample], people: Sequence[PreferenceSample]
+) -> tuple[list[PreferenceSample], list[PreferenceSample]]:
+    """The pairs that are kept, and those left out for the bias in length; what people said always stays."""
+    pairs = sorted(pairs, key=lambda pair: pair.sample_id)
+    out = unbalanced(ratios_of(pairs), ratios_of(people))
+    return [p for at, p in enumerate(pairs) if at not in out], [pairs[at] for at in sorted(out)]
+
+
+def ratios_of(pairs: Iterable[PreferenceSample]) -> list[float]:
+    """The `log_ratio` of each pair."""
+    return [log_ratio(pair.chosen, pair.rejected) for pair in pairs]
+
+
+def pairs_style(pairs: Sequence[PreferenceSample], documents: Iterable[CorpusDocument]) -> dict[str, float]:
+    """How much of the chosen texts, and of the rejected ones of each origin, is within the author's range of style."""
+    groups: defaultdict[str, list[Piece]] = defaultdict(list)
+    for pair in pairs:
+        groups["chosen"].append(Piece(pair.document_id, pair.chosen))
+        groups[f"rejected_{pair.origin.partition(':')[0]}"].append(Piece(pair.sample_id, pair.rejected))
+    found = style_ranges((Piece(d.document_id, d.text) for d in documents), groups)
+    return {f"{name}_inside": style.inside for name, style in found.items()}
+
+
+def _left_out(pair: PreferenceSample, reason: str) -> Exclusion:
+    words = f"{word_count(pair.rejected)} words against {word_count(pair.chosen)}"
+    detail = f"sample {pair.sample_id}, {pair.origin}: {words}"
+    return Exclusion.of(STAGE, "", reason, detail, document_id=pair.document_id)
+
+
+def _stats(
+    pairs: Sequence[PreferenceSample], exclusions: Sequence[Exclusion], reused: int, asked: int
+) -> dict[str, float]:
+    stats: dict[str, float] = {"pairs": len(pairs), "reused": reused, "asked": asked}
+    stats["by_people"] = sum(pair.origin.startswith(PEOPLE) for pair in pairs)
+    stats |= {f"pairs_{split}": n for split, n in sorted(Counter(pair.split for pair in pairs).items())}
+    stats |= {f"left_out_{reason}": n for reason, n in sorted(Counter(e.reason for e in exclusions).items())}
+    bias = length_bias(ratios_of(pairs))
+    return stats | {
+        "mean_length_ratio": round(math.exp(bias.mean_log_ratio), 3),
+        "share_rejected_longer": round(bias.share_longer, 3),
+    }

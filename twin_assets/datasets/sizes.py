@@ -35,7 +35,8 @@ def require_enough(passages: Sequence[tuple[Split, int]], settings: DatasetSetti
     )
     remedy = f"add about {_rounded(to_add):,} words of own writing to the sources"
     if missing_train <= 0 and missing_test <= settings.test * total:
-        remedy += ", or give datasets.seed in config/twin.yaml another number: the split of the documents is uneven"
+        other = "set datasets.split to `hash`" if settings.split == "time" else "give datasets.seed another number"
+        remedy += f", or {other} in config/twin.yaml: the split of the documents is uneven"
     raise InsufficientDataError(what, remedy)
 
 

@@ -1,30 +1,38 @@
-"""Splitting by document, and proof that nothing of one split is known in another."""
+"""Splits by hash, proof that nothing of one split is known in another, and what has to give way for it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
-from twin_assets.datasets.words import OVERLAP, ngrams, same_wording, words
+import numpy as np
+
+from twin_assets.datasets.shingles import Hashes, all_runs, holds_any, run_hashes
+from twin_assets.datasets.words import OVERLAP, same_wording, words
 from twin_assets.digests import digest
+from twin_assets.prompts import NOT_WRITTEN
 from twin_assets.records import InstructionSample, Split
 
 _DIGITS = 12
 
 
-def split_of(document_id: str, seed: int, validation: float, test: float) -> Split:
-    """The split of a document, by hash: the same whatever other documents there are.
+def split_of(name: str, seed: int, validation: float, test: float) -> Split:
+    """A split by hash: the same whatever other documents there are.
 
     Args:
-        document_id: the document; all its passages are of one split.
+        name: the document, or the first of its group; all its passages are of one split.
         seed: another seed gives another split of the same shares.
         validation: expected share of documents in validation.
         test: expected share of documents in test.
     """
-    position = int(digest("split", seed, document_id)[:_DIGITS], 16) / 16**_DIGITS
+    position = position_of(seed, name)
     if position < test:
         return "test"
     return "validation" if position < test + validation else "train"
+
+
+def position_of(seed: int, name: str) -> float:
+    """Where a name lies between 0 and 1, by hash."""
+    return int(digest("split", seed, name)[:_DIGITS], 16) / 16.0**_DIGITS
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,8 @@ class Leaks:
     instructions: int
     answers: int
     overlap_share: float
-    """Share of validation and test samples whose answer has a run of 13 words in common with a train answer."""
+    """Share of the test samples whose answer has a run of 13 words in common with anything in a train or validation
+    sample, and of the validation samples whose answer has one with a train sample."""
 
     @property
     def any(self) -> bool:
@@ -44,22 +53,34 @@ class Leaks:
 
 
 def leaks(samples: Sequence[InstructionSample]) -> Leaks:
-    """What the splits of a dataset have in common; a sound dataset has nothing."""
-    shared_documents = _shared(samples, lambda sample: sample.document_id)
-    train_runs = overlap_runs(sample.answer for sample in samples if sample.split == "train")
-    held_out = [sample for sample in samples if sample.split != "train"]
-    overlapping = sum(1 for sample in held_out if not train_runs.isdisjoint(overlap_runs([sample.answer])))
+    """What the splits of a dataset have in common; a sound dataset has nothing.
+
+    The author's text is looked for in all that a sample trains with: instruction, retrieved context and answer. That
+    something was not written about is said in the same words everywhere, and does not count.
+    """
+    own = [sample for sample in samples if sample.answer != NOT_WRITTEN]
+    known: Hashes = all_runs((), OVERLAP)
+    overlapping = held_out = 0
+    for split in ("train", "validation", "test"):
+        of_split = [sample for sample in samples if sample.split == split]
+        if split != "train":
+            tried = [sample for sample in of_split if sample.answer != NOT_WRITTEN]
+            held_out += len(tried)
+            overlapping += sum(holds_any(overlap_runs(sample.answer), known) for sample in tried)
+        texts = (f"{sample.instruction}\n{sample.context}\n{sample.answer}" for sample in of_split)
+        known = _merged([known, *(overlap_runs(text) for text in texts)])
     return Leaks(
-        documents=tuple(sorted(shared_documents)),
+        documents=tuple(sorted(_shared(own, lambda sample: sample.document_id))),
         instructions=len(_shared(samples, lambda sample: same_wording(sample.instruction))),
-        answers=len(_shared(samples, lambda sample: same_wording(sample.answer))),
-        overlap_share=overlapping / len(held_out) if held_out else 0.0,
+        answers=len(_shared(own, lambda sample: same_wording(sample.answer))),
+        overlap_share=overlapping / held_out if held_out else 0.0,
     )
 
 
-def overlap_runs(texts: Iterable[str]) -> set[tuple[str, ...]]:
-    """All runs of 13 words of the texts: what a model trained on one text would know of another."""
-    return {run for text in texts for run in ngrams(words(text), OVERLAP)}
+def overlap_runs(text: str) -> Hashes:
+    """Hashes of the runs of 13 words of a text, sorted; none of a shorter one, which is too common to be traced."""
+    tokens = words(text)
+    return run_hashes(tokens, OVERLAP) if len(tokens) >= OVERLAP else all_runs((), OVERLAP)
 
 
 def leaking(answers: Sequence[tuple[str, Split]]) -> list[Split | None]:
@@ -68,15 +89,20 @@ def leaking(answers: Sequence[tuple[str, Split]]) -> list[Split | None]:
     A train answer gives way when it shares a run of 13 words, or all its words, with a test or validation answer;
     a validation answer when it does with a test answer; test answers stay.
     """
-    known: dict[Split, set[tuple[str, ...]]] = {split: set() for split in get_args(Split)}
-    marks = [{*overlap_runs([text]), (same_wording(text),)} for text, _ in answers]
-    for found, (_, split) in zip(marks, answers, strict=True):
-        known[split] |= found
+    marks = [run_hashes(words(text), OVERLAP) for text, _ in answers]
+    known = {
+        split: _merged([found for found, (_, of) in zip(marks, answers, strict=True) if of == split])
+        for split in ("validation", "test")
+    }
     above: dict[Split, tuple[Split, ...]] = {"train": ("test", "validation"), "validation": ("test",), "test": ()}
     return [
-        next((other for other in above[split] if not known[other].isdisjoint(found)), None)
+        next((other for other in above[split] if holds_any(found, known[other])), None)
         for found, (_, split) in zip(marks, answers, strict=True)
     ]
+
+
+def _merged(hashes: Sequence[Hashes]) -> Hashes:
+    return np.unique(np.concatenate(hashes)) if hashes else all_runs((), OVERLAP)
 
 
 def _shared(samples: Iterable[InstructionSample], key: Callable[[InstructionSample], str]) -> set[str]:

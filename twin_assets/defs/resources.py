@@ -51,6 +51,11 @@ class Twin:
         engine.wait_ready(self.settings.engine.start_timeout_s)
         return engine
 
+    def close(self) -> None:
+        """Close the connections to the engine, if it was asked for."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+
     @property
     def base_name(self) -> str:
         """The name of the base model that all recipes share."""

@@ -55,6 +55,7 @@ def stage(context: dg.AssetExecutionContext, resource: TwinResource) -> Iterator
 
     What cannot pass by itself stamps the run, so that no sensor tries it again.
     """
+    twin: Twin | None = None
     try:
         twin = resource.open()
         node = Node(context.asset_key.path[-1], context.partition_key if context.assets_def.partitions_def else "")
@@ -68,3 +69,6 @@ def stage(context: dg.AssetExecutionContext, resource: TwinResource) -> Iterator
         if not passes:
             context.instance.add_run_tags(context.run_id, {PERMANENT_TAG: type(error).__name__})
         raise dg.Failure(str(error), allow_retries=passes) from error
+    finally:
+        if twin is not None:
+            twin.close()

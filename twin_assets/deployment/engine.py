@@ -125,8 +125,11 @@ class Engine:
         temperature: float = 0.0,
         seed: int | None = None,
         report: Report = silent,
+        arrived: Callable[[int, Answer], None] | None = None,
     ) -> list[Answer]:
         """An answer to each prompt, in their order; prompt `i` is sampled with `seed + i`.
+
+        `arrived` is given the number of a prompt and its answer, as soon as there is one, in the caller's thread.
 
         Raises AdapterNotLoaded before anything is sent; EngineError when one request fails.
         """
@@ -135,7 +138,7 @@ class Engine:
             protocol.chat_body(messages, adapter, max_tokens, temperature, None if seed is None else seed + number)
             for number, messages in enumerate(prompts)
         ]
-        return self._many(self._chat, bodies, concurrency, "answers", report)
+        return self._many(self._chat, bodies, concurrency, "answers", report, arrived)
 
     def logprobs(
         self, prompt: str | Sequence[int], answer: str | Sequence[int], adapter: str | None = None
@@ -176,19 +179,29 @@ class Engine:
         if adapter is not None:
             protocol.require_loaded(adapter, self.loaded_adapters())
 
-    def _many(self, call: Callable[[T], R], items: Iterable[T], concurrency: int, what: str, report: Report) -> list[R]:
+    def _many(
+        self,
+        call: Callable[[T], R],
+        items: Iterable[T],
+        concurrency: int,
+        what: str,
+        report: Report,
+        arrived: Callable[[int, R], None] | None = None,
+    ) -> list[R]:
         waiting = list(items)
         meter = Meter(what, len(waiting), report)
         with ThreadPoolExecutor(concurrency, thread_name_prefix="engine") as pool:
-            futures = [pool.submit(call, item) for item in waiting]
+            numbers = {pool.submit(call, item): number for number, item in enumerate(waiting)}
             try:
-                for done in as_completed(futures):
-                    done.result()
+                for done in as_completed(numbers):
+                    result = done.result()
+                    if arrived is not None:
+                        arrived(numbers[done], result)
                     meter.advance()
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-        return [future.result() for future in futures]
+        return [future.result() for future in numbers]
 
     def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:

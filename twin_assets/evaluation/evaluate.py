@@ -15,7 +15,7 @@ from twin_assets.evaluation.retrieval_recall import Search, retrieval_recall
 from twin_assets.evaluation.text import Piece, count_words, sentences, worded, wording, words
 from twin_assets.evaluation.voice import voice_scores
 from twin_assets.progress import Report, silent
-from twin_assets.prompts import Message, request_messages
+from twin_assets.prompts import NOT_WRITTEN, Message, request_messages
 from twin_assets.records import InstructionSample
 from twin_assets.settings import EvaluationSettings
 
@@ -63,8 +63,10 @@ def evaluate(inputs: EvaluationInputs, ports: Ports, report: Report = silent) ->
         EvaluationError: a held-out document is in the training split, or a measurement came back unusable.
     """
     settings = inputs.settings
-    train = [s for s in inputs.samples if s.split == "train"]
-    held_out = [s for s in inputs.samples if s.split == "test"]
+    # The fixed sentence that something was not written about is no text of the author's.
+    own = [s for s in inputs.samples if s.answer != NOT_WRITTEN]
+    train = [s for s in own if s.split == "train"]
+    held_out = [s for s in own if s.split == "test"]
     _check_split(train, held_out)
     clock = _Clock(report)
     scored = spread_over_documents(held_out, settings.max_test_samples, settings.seed)
@@ -73,7 +75,7 @@ def evaluate(inputs: EvaluationInputs, ports: Ports, report: Report = silent) ->
     with clock.timed("scoring twin"):
         twin = bits_per_byte(inputs.author, scored, ports.score_twin)
     asked = _prompted(scored, settings.generation_words)
-    prompts = [request_messages(inputs.author, sample.instruction) for sample in asked]
+    prompts = [request_messages(inputs.author, sample.instruction, sample.context) for sample in asked]
     with clock.timed("answers of base"):
         base_answers = _answers(ports.generate_base, prompts)
     with clock.timed("answers of twin"):

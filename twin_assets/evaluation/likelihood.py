@@ -61,7 +61,7 @@ def bits_per_byte(author: str, samples: Sequence[InstructionSample], score: Scor
         raise InsufficientDataError(
             "there is no held-out text to measure on", "add more writing, or raise datasets.test in twin.yaml"
         )
-    sums = list(score([Scored(tuple(request_messages(author, s.instruction)), s.answer) for s in samples]))
+    sums = list(score([Scored(tuple(request_messages(author, s.instruction, s.context)), s.answer) for s in samples]))
     if len(sums) != len(samples):
         raise EvaluationError(
             f"{len(samples)} texts were scored, {len(sums)} results came back", "look at the server's log"

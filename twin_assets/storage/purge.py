@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pyarrow as pa
+
 from twin_assets.records import Record
 from twin_assets.storage.tables import TableStore, quoted
 
@@ -27,15 +29,15 @@ def purge(store: TableStore, record: type[Record], document_ids: Collection[str]
     table = store.find(record)
     if table is None or not document_ids:
         return Purged(0, ())
-    held = f"document_id IN ({', '.join(quoted(i) for i in sorted(document_ids))})"
     with store.writing(record):
         tags = {str(name): int(tag["version"]) for name, tag in table.tags.list().items()}
         holding = []
         for name, version in tags.items():
             table.checkout(version)
-            if table.count_rows(held):
+            if table.count_rows(_held(record, document_ids, table.schema.names)):
                 holding.append(name)
         table.checkout_latest()
+        held = _held(record, document_ids, table.schema.names)
         rows = table.count_rows(held)
         table.delete(held)
         left = table.to_arrow()
@@ -49,3 +51,15 @@ def purge(store: TableStore, record: type[Record], document_ids: Collection[str]
             warnings.simplefilter("ignore", UserWarning)
             table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
     return Purged(rows, tuple(sorted(holding)))
+
+
+def _held(record: type[Record], document_ids: Collection[str], columns: Collection[str]) -> str:
+    """An SQL filter for the rows made of any of the documents; an old version may lack a column."""
+    ids = ", ".join(quoted(i) for i in sorted(document_ids))
+    lists = {field.name for field in record.schema() if pa.types.is_list(field.type)}
+    conditions = [
+        f"array_has_any({name}, make_array({ids}))" if name in lists else f"{name} IN ({ids})"
+        for name in record.OF_DOCUMENTS
+        if name in columns
+    ]
+    return " OR ".join(conditions) or "false"

@@ -39,7 +39,9 @@ def adapter_identity(
     For SFT the recipe's `dpo` section does not count; for DPO let `dataset_digest` be a digest of the SFT adapter's
     identity and the preference data.
     """
-    excluded = {"deploy"} | ({"dpo"} if stage == "sft" else set())
+    # The version of the dataset is in its digest; a recipe that takes all of it is what it was before there were sizes.
+    excluded = {"deploy", "dataset"} | ({"dpo"} if stage == "sft" else set())
+    excluded |= {"sizes"} if recipe.size == "all" else set()
     content = recipe.model_dump(mode="json", exclude=excluded)
     return digest("adapter", stage, config_digest(content), base_digest, dataset_digest, trainer_version)
 

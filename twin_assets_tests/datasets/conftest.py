@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,8 +22,10 @@ def word_tokens(texts: Sequence[str]) -> list[int]:
     return [len(re.findall(r"\w+|[^\w\s]|\n", text)) for text in texts]
 
 
-def make_document(text: str, name: str = "a", title: str = "The barometer in the hall", kind: Any = "markdown") -> Any:
-    return CorpusDocument(
+def make_document(
+    text: str, name: str = "a", title: str = "The barometer in the hall", kind: Any = "markdown", **changes: Any
+) -> Any:
+    document = CorpusDocument(
         document_id=document_id(kind, name),
         kind=kind,
         url=f"https://example.org/{name}",
@@ -46,6 +49,7 @@ def make_document(text: str, name: str = "a", title: str = "The barometer in the
         trainable=True,
         input_digest="",
     )
+    return replace(document, **changes)
 
 
 def paragraph(seed: object, sentences: int = 4) -> str:
@@ -103,6 +107,11 @@ def make_sample(name: str, split: Any = "train", **changes: Any) -> InstructionS
         "url": "https://example.org/a",
         "kind": "markdown",
         "input_digest": "input",
+        "family": "write",
+        "context": "",
+        "edits": "",
+        "context_documents": (),
+        "context_chunks": (),
     }
     return InstructionSample(**{**values, **changes})
 

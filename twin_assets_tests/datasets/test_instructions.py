@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from twin_assets.datasets import instructions
+from twin_assets.datasets.groups import MOST_HOLDERS
 from twin_assets.datasets.instructions import HEADING, InstructionDataset, build_instructions
 from twin_assets.datasets.passages import cut
 from twin_assets.datasets.splits import split_of
@@ -17,6 +18,7 @@ from twin_assets.datasets.words import same_wording
 from twin_assets.errors import InsufficientDataError
 from twin_assets.records import CorpusDocument
 from twin_assets.settings import DatasetSettings
+from twin_assets_tests.datasets.conftest import paragraph
 
 SETTINGS = DatasetSettings(passage_tokens=90, min_train_samples=1, min_test_words=1, validation=0.2, test=0.3)
 COUNT = 10
@@ -212,18 +214,27 @@ def of_split(document: Any, split: str, text: str) -> Any:
 
 
 @pytest.mark.parametrize(("split", "held_out"), [("train", "test"), ("train", "validation"), ("validation", "test")])
-def test_text_that_would_make_held_out_text_known_is_set_aside(
+def test_documents_that_share_wording_are_in_one_split(
     build: Any, letters: Any, document: Any, split: str, held_out: str
 ) -> None:
     run = "we wrote in ink so that we could not rub out what was heard"
-    kept = of_split(document, held_out, f"In the radio room, {run}, or so I was told when I came.")
-    leak = of_split(document, split, f"The rule was that {run}; it was a good rule, and I have kept it.")
-    built = build([*letters, leak, kept])
-    assert {s.document_id for s in built.samples} == {d.document_id for d in [*letters, kept]}
-    assert [(e.stage, e.reason, e.document_id) for e in built.exclusions] == [
-        ("instruction_dataset", "leak", leak.document_id)
-    ]
-    assert f"the {held_out} split" in built.exclusions[0].detail
+    one = of_split(document, held_out, f"In the radio room, {run}, or so I was told when I came.")
+    other = of_split(document, split, f"The rule was that {run}; it was a good rule, and I have kept it.")
+    built = build([*letters, other, one])
+    splits = {s.document_id: s.split for s in built.samples}
+    assert splits[one.document_id] == splits[other.document_id]
+    assert built.exclusions == []
+
+
+def test_a_formula_of_many_documents_that_would_make_held_out_text_known_is_set_aside(
+    build: Any, letters: Any, document: Any
+) -> None:
+    run = "we wrote in ink so that we could not rub out what was heard"
+    signed = [document(f"{paragraph(('signed', n))} {run}", f"signed {n}") for n in range(MOST_HOLDERS + 8)]
+    splits = {d.document_id: split_of(d.document_id, 42, SETTINGS.validation, SETTINGS.test) for d in signed}
+    built = build([*letters, *signed])
+    assert {(e.stage, e.reason) for e in built.exclusions} == {("instruction_dataset", "leak")}
+    assert {e.document_id for e in built.exclusions} == {d for d, split in splits.items() if split != "test"}
 
 
 def test_the_same_words_twice_in_one_split_are_kept_once(build: Any, letters: Any, document: Any) -> None:

@@ -82,6 +82,13 @@ def test_many_answers_come_in_the_order_of_their_prompts(engine: Engine, fake: A
     assert lines[-1].startswith("answers: 20 of 20")
 
 
+def test_each_answer_is_handed_on_as_soon_as_it_is_there(engine: Engine, fake: Any) -> None:
+    prompts = [request_messages("Ada", " ".join(["word"] * n)) for n in range(1, 6)]
+    seen: dict[int, str] = {}
+    answers = engine.generate_many(prompts, arrived=lambda number, answer: seen.update({number: answer.text}))
+    assert [seen[n] for n in range(5)] == [answer.text for answer in answers]
+
+
 def test_one_refused_prompt_fails_them_all_with_the_engines_words(engine: Engine, fake: Any) -> None:
     fake.refuse_chat = "The input is longer than the model's context length."
     with pytest.raises(EngineError, match="longer than the model's context"):

@@ -42,6 +42,11 @@ def make_sample() -> Callable[..., InstructionSample]:
             url="",
             kind="markdown",
             input_digest="",
+            family="write",
+            context="",
+            edits="",
+            context_documents=(),
+            context_chunks=(),
         )
 
     return make

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from twin_assets.digests import config_digest, digest
 from twin_assets.errors import TrainingError
 from twin_assets.settings import DpoStage, Recipe, SftStage
 from twin_assets.training.adapters import adapter_digest, adapter_identity, collect, trainer_version
@@ -110,14 +111,20 @@ def test_identity_follows_everything_that_decides_what_is_trained() -> None:
         adapter_identity(recipe, "other", "data", "trainer"),
         adapter_identity(recipe, "base", "other", "trainer"),
         adapter_identity(recipe, "base", "data", "other"),
+        adapter_identity(Recipe(sizes=(500,)), "base", "data", "trainer"),
     }
-    assert len(identities) == 7
+    assert len(identities) == 8
 
 
 def test_identity_does_not_follow_what_changes_nothing() -> None:
     identity = adapter_identity(Recipe(), "base", "data", "trainer")
     assert adapter_identity(Recipe(deploy=False), "base", "data", "trainer") == identity
     assert adapter_identity(Recipe(dpo=DpoStage(beta=0.5)), "base", "data", "trainer") == identity
+    # Which version is pinned is in the dataset's digest; all of it is what it was before there were sizes.
+    assert adapter_identity(Recipe(dataset="0123456789ab"), "base", "data", "trainer") == identity
+    before = Recipe().model_dump(mode="json", exclude={"deploy", "dpo", "dataset", "sizes"})
+    expected = digest("adapter", "sft", config_digest(before), "base", "data", "trainer")
+    assert identity == expected
 
 
 def test_the_trainers_version_is_what_its_list_pins(tmp_path: Path) -> None:

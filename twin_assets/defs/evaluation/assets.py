@@ -12,7 +12,7 @@ from twin_assets.defs.figures import figures_table
 from twin_assets.defs.partitions import RECIPES
 from twin_assets.defs.resources import Twin, TwinResource
 from twin_assets.defs.stage import Stage, stage
-from twin_assets.defs.training.assets import dpo_adapter
+from twin_assets.defs.training.assets import dataset_version, dpo_adapter, preference_version
 from twin_assets.evaluation.report import EvaluationReport
 
 GATE = "better_than_base"
@@ -80,23 +80,31 @@ def stored_report(twin: Twin, adapter_digest: str) -> EvaluationReport:
 
 def _evaluated(s: Stage, adapter: str) -> EvaluationReport:
     """Measure, with the adapter loaded beside what answers at the moment; afterwards it is unloaded again."""
+    from twin_assets.datasets.versions import read_version
     from twin_assets.deployment.records import DeploymentStore, adapter_name
     from twin_assets.evaluation.evaluate import ANSWER_TOKENS, EvaluationInputs, Generate, Ports, evaluate
     from twin_assets.evaluation.others import choose_others
     from twin_assets.evaluation.scoring import chat_tokenizer, engine_generate, engine_score
-    from twin_assets.records import InstructionSample, RawDocument
+    from twin_assets.records import RawDocument
     from twin_assets.retrieval import Filter, Searcher
 
     twin, settings = s.twin, s.twin.settings
     engine, tokenizer, name = twin.engine, chat_tokenizer(twin.base_folder), adapter_name(adapter)
     searcher = Searcher.of(settings, twin.tables, twin.embedder)
+    # Of the version that the adapter was trained on: what another one holds out may be in it.
+    dataset = dataset_version(s)
+    preferences = preference_version(s) if settings.recipes[s.node.partition].dpo else s.version("preference_dataset")
     inputs = EvaluationInputs(
         recipe=s.node.partition,
         adapter_digest=adapter,
         base_model=twin.base_name,
         author=settings.author,
-        dataset_versions={n: s.version(n) for n in ("instruction_dataset", "preference_dataset", "corpus")},
-        samples=twin.tables.read(InstructionSample),
+        dataset_versions={
+            "instruction_dataset": dataset,
+            "preference_dataset": preferences,
+            "corpus": s.version("corpus"),
+        },
+        samples=read_version(twin.tables, "instruction_dataset", dataset),
         others=choose_others(
             settings.evaluation.others,
             twin.tables.read(RawDocument, "excluded != ''"),

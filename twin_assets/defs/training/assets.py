@@ -12,7 +12,7 @@ import dagster as dg
 from twin_assets.defs.datasets.assets import instruction_dataset, preference_dataset
 from twin_assets.defs.figures import figures_table
 from twin_assets.defs.partitions import RECIPES
-from twin_assets.defs.resources import Twin, TwinResource
+from twin_assets.defs.resources import TwinResource
 from twin_assets.defs.stage import Stage, stage
 from twin_assets.records import InstructionSample, PreferenceSample
 from twin_assets.training.adapters import TrainedAdapter
@@ -26,11 +26,11 @@ def sft_adapter(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.Mat
         from twin_assets.training.adapters import adapter_identity, trainer_version
 
         recipe, base = s.twin.settings.recipes[s.node.partition], s.twin.base_folder
-        dataset = s.version("instruction_dataset")
+        dataset = dataset_version(s)
         identity = adapter_identity(recipe, s.twin.base_digest, dataset, trainer_version())
 
         def job(folder: Path) -> TrainingJob:
-            train, validation = _instruction_files(s.twin, folder)
+            train, validation = _instruction_files(s, dataset, folder)
             return TrainingJob.sft(
                 folder / "job",
                 recipe,
@@ -58,8 +58,9 @@ def dpo_adapter(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.Mat
         from twin_assets.training.adapters import adapter_identity, trainer_version
 
         recipe = s.twin.settings.recipes[s.node.partition]
-        sft, preferences = s.version("sft_adapter", s.node.partition), s.version("preference_dataset")
-        pairs = [pair for pair in s.twin.tables.read(PreferenceSample) if pair.split == "train"]
+        sft, dataset = s.version("sft_adapter", s.node.partition), dataset_version(s)
+        preferences = preference_version(s) if recipe.dpo else ""
+        pairs = _pairs(s, dataset, preferences) if preferences else []
         if recipe.dpo is None or not pairs:
             why = "there is no preference pair to tune on" if recipe.dpo else "this recipe has no preference tuning"
             s.report(f"{why}: the SFT adapter is taken as it is")
@@ -69,13 +70,13 @@ def dpo_adapter(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.Mat
         )
 
         def job(folder: Path) -> TrainingJob:
-            _, validation = _instruction_files(s.twin, folder)
+            _, validation = _instruction_files(s, dataset, folder)
             return TrainingJob.dpo(
                 folder / "job",
                 recipe,
                 base_model=s.twin.base_folder,
                 sft_adapter=s.twin.artifacts.get(f"adapters/{sft}"),
-                train_file=_preference_file(s.twin, pairs, folder),
+                train_file=_preference_file(s, pairs, folder),
                 validation_file=validation,
                 report=s.report,
             )
@@ -84,22 +85,58 @@ def dpo_adapter(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.Mat
         return _result(s, trained, identity, {"sft_adapter": sft, "preference_dataset": preferences})
 
 
-def _instruction_files(twin: Twin, folder: Path) -> tuple[Path, Path]:
+def dataset_version(s: Stage) -> str:
+    """The version of `instruction_dataset` that the partition's recipe names: the newest, or one that it pins."""
+    from twin_assets.datasets.versions import resolve
+
+    recipe = s.twin.settings.recipes[s.node.partition]
+    return resolve(s.twin.tables, "instruction_dataset", recipe.dataset, s.version("instruction_dataset"))
+
+
+def preference_version(s: Stage) -> str:
+    """The version of `preference_dataset` for the partition's recipe: made from the version that it pins, if any."""
+    from twin_assets.datasets.versions import preferences_for
+
+    pinned = s.twin.settings.recipes[s.node.partition].dataset != "latest"
+    return preferences_for(s.twin.tables, dataset_version(s)) if pinned else s.version("preference_dataset")
+
+
+def _samples(s: Stage, dataset: str) -> list[InstructionSample]:
+    """The samples of a version, its training split cut to the size of the partition's recipe."""
+    from twin_assets.datasets.subset import cut_to
+    from twin_assets.datasets.versions import read_version
+
+    size = s.twin.settings.recipes[s.node.partition].size
+    return cut_to(read_version(s.twin.tables, "instruction_dataset", dataset), size, s.twin.chat_tokens)
+
+
+def _pairs(s: Stage, dataset: str, preferences: str) -> list[PreferenceSample]:
+    """The training pairs of a version: those of samples that are trained on, and all that people made."""
+    from twin_assets.datasets.feedback import PEOPLE
+    from twin_assets.datasets.versions import read_version
+
+    trained = {sample.sample_id for sample in _samples(s, dataset) if sample.split == "train"}
+    pairs: list[PreferenceSample] = read_version(s.twin.tables, "preference_dataset", preferences)
+    own = [pair for pair in pairs if pair.sample_id in trained or pair.origin.startswith(PEOPLE)]
+    return [pair for pair in own if pair.split == "train"]
+
+
+def _instruction_files(s: Stage, dataset: str, folder: Path) -> tuple[Path, Path]:
     """The training and the validation split as JSONL, by the trainer's format."""
     from twin_assets.datasets.export import export_sft
 
-    samples = twin.tables.read(InstructionSample)
+    samples = _samples(s, dataset)
     train, validation = folder / "sft-train.jsonl", folder / "sft-validation.jsonl"
-    export_sft(samples, "train", twin.settings.author, train)
-    export_sft(samples, "validation", twin.settings.author, validation)
+    export_sft(samples, "train", s.twin.settings.author, train)
+    export_sft(samples, "validation", s.twin.settings.author, validation)
     return train, validation
 
 
-def _preference_file(twin: Twin, pairs: list[PreferenceSample], folder: Path) -> Path:
+def _preference_file(s: Stage, pairs: list[PreferenceSample], folder: Path) -> Path:
     from twin_assets.datasets.export import export_preferences
 
     file = folder / "dpo-train.jsonl"
-    export_preferences(pairs, "train", twin.settings.author, file)
+    export_preferences(pairs, "train", s.twin.settings.author, file)
     return file
 
 
