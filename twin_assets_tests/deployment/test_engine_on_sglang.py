@@ -212,7 +212,7 @@ def test_the_service_answers_through_the_adapter_and_swaps_it_without_a_restart(
     store = DeploymentStore(settings.home)
     texts: dict[str, str] = {}
     with (
-        served(create_app(settings, lambda query, k: [], Path)) as url,
+        served(create_app(settings, lambda query, k, only: [], Path)) as url,
         OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, timeout=60) as client,
     ):
         messages: Any = [{"role": "user", "content": "What is it about?"}]
