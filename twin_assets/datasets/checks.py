@@ -119,7 +119,12 @@ def check_size(samples: Sequence[InstructionSample], settings: DatasetSettings) 
 
 
 def check_family_shares(samples: Sequence[InstructionSample]) -> DatasetCheck:
-    """No family is most of what is learned, and each that is learned is tested, too. Warns."""
+    """No family is most of what is learned, and each that is learned is tested, too. Warns.
+
+    Samples of which none names a family are not judged.
+    """
+    if not any(sample.family for sample in samples):
+        return DatasetCheck("family_shares", True, {}, "no sample names its family", False)
     train = Counter(sample.family for sample in samples if sample.split == "train")
     tested = {sample.family for sample in samples if sample.split == "test"}
     shares = {family or "none": count / train.total() for family, count in train.most_common()}

@@ -224,6 +224,7 @@ def test_one_family_for_most_of_the_samples_warns_and_so_does_one_that_is_not_te
     assert not shares({"write": 4, "explain": 1}, ("write", "explain")).passed
     assert not shares({"write": 3, "explain": 2}, ("write",)).passed
     assert not shares({"write": 3, "explain": 2}, ("write",)).blocking
+    assert shares({"": 5}, ("",)).passed
 
 
 def test_an_exported_sample_holds_its_retrieved_passages_as_serving_shows_them(tmp_path: Path, sample: Any) -> None:
