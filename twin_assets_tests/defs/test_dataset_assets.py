@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dagster as dg
@@ -15,12 +16,12 @@ from twin_assets.datasets.versions import preferences_for, read_version, version
 from twin_assets.defs.datasets.assets import instruction_dataset, preference_dataset
 from twin_assets.defs.ledger import DATA_VERSION_TAG, INPUTS_TAG
 from twin_assets.defs.resources import TwinResource
-from twin_assets.defs.training.assets import dataset_version
+from twin_assets.defs.training import assets as training
 from twin_assets.deployment.records import Deployment, DeploymentStore
 from twin_assets.records import Chunk, CorpusDocument, FeedbackEvent, InstructionSample
 from twin_assets.settings import Settings, load_settings
 from twin_assets.storage import TableStore
-from twin_assets_tests.datasets.conftest import make_chunks, make_corpus, paragraph
+from twin_assets_tests.datasets.conftest import make_chunks, make_corpus, paragraph, word_tokens
 from twin_assets_tests.deployment import conftest as deployment
 
 START = datetime(2015, 1, 10, tzinfo=UTC)
@@ -130,27 +131,46 @@ def test_the_deployed_twin_is_asked_through_its_adapter(
     assert len(asked) == 12
 
 
-def test_a_recipe_names_the_newest_version_or_the_one_that_it_pins(settings: Settings, fake: Any):
+class Standing:
+    """As much of a stage as the training assets ask for, with a recipe of one's own."""
+
+    def __init__(self, settings: Settings, recorded: dict[str, str], **recipe: Any) -> None:
+        changed = settings.recipes["default"].model_copy(update=recipe)
+        shown = SimpleNamespace(recipes={"default": changed}, author=settings.author)
+        self.node = SimpleNamespace(partition="default")
+        self.twin = SimpleNamespace(tables=TableStore.of(settings), settings=shown, chat_tokens=word_tokens)
+        self._recorded = recorded
+
+    def version(self, asset: str) -> str:
+        return self._recorded[asset]
+
+
+def test_a_recipe_trains_on_the_newest_version_or_the_one_that_it_pins_cut_to_its_size(
+    settings: Settings, fake: Any, tmp_path: Path
+):
     write_corpus(settings, 20)
+    tables = TableStore.of(settings)
+    edit = FeedbackEvent.of("d", "edit", "Write of fog.", paragraph("draft"), START, edited=paragraph("edit"))
+    tables.sync(FeedbackEvent, [edit])
     with dg.DagsterInstance.ephemeral() as instance:
         materialized(instance, "1")
-        write_corpus(settings, 21)
+        write_corpus(settings, 30)
         materialized(instance, "2")
-    old, new = versions(TableStore.of(settings), "instruction_dataset")
+    old, new = versions(tables, "instruction_dataset")
+    recorded = {name: versions(tables, name)[-1].digest for name in ("instruction_dataset", "preference_dataset")}
 
-    class Standing:
-        """As much of a stage as is asked for."""
+    def trained(**recipe: Any) -> tuple[str, int, list[str]]:
+        stage: Any = Standing(settings, recorded, **recipe)
+        version = training.dataset_version(stage)
+        file, _ = training._instruction_files(stage, version, tmp_path)
+        pairs = training._pairs(stage, version, training.preference_version(stage))
+        return version, len(file.read_text().splitlines()), [pair.origin.partition(":")[0] for pair in pairs]
 
-        def __init__(self, dataset: str) -> None:
-            recipe = settings.recipes["default"].model_copy(update={"dataset": dataset})
-            tables = TableStore.of(settings)
-            self.node = type("Node", (), {"partition": "default"})
-            self.twin = type(
-                "Twin", (), {"tables": tables, "settings": type("S", (), {"recipes": {"default": recipe}})}
-            )
+    def rows(version: str) -> int:
+        return sum(s.split == "train" for s in read_version(tables, "instruction_dataset", version))
 
-        def version(self, asset: str) -> str:
-            return new.digest
-
-    assert dataset_version(Standing("latest")) == new.digest  # type: ignore[arg-type]
-    assert dataset_version(Standing(old.digest[:8])) == old.digest  # type: ignore[arg-type]
+    assert trained()[:2] == (new.digest, rows(new.digest))
+    assert trained(dataset=old.digest[:8])[:2] == (old.digest, rows(old.digest))
+    assert rows(old.digest) != rows(new.digest)
+    assert trained(sizes=(9,))[1] == 9
+    assert "edit" in trained(sizes=(9,))[2]
