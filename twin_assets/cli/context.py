@@ -11,10 +11,13 @@ from twin_assets.settings import ROOT, Settings, load_settings
 def choose(sources: Path | None, *, remember: bool = False) -> Settings:
     """Settings for the sources given, else those of TWIN_SOURCES, else those that ran last, else the sample author.
 
-    With `remember` the choice is what later commands are about. Raises ConfigError.
+    With `remember` the choice is what later commands are about, unless TWIN_HOME puts the author's state elsewhere.
+    What was remembered and is not there any more is passed over. Raises ConfigError.
     """
     note = ROOT / ".twin" / "active.json"
     last = read_json(note).get("sources")
+    last = last if last and Path(last).exists() else None
+    remember = remember and "TWIN_HOME" not in os.environ
     config_dir = Path(os.environ.get("TWIN_CONFIG", ROOT / "config"))
     given = sources or os.environ.get("TWIN_SOURCES")
     chosen = Path(given or last or config_dir / "sources.yaml").expanduser().resolve()
