@@ -30,15 +30,17 @@ sys.path.insert(0, str(PROJECT))
 
 from twin_assets.collection import collect  # noqa: E402
 from twin_assets.config_files import check, load_yaml  # noqa: E402
-from twin_assets.features.chunk import chunk_documents  # noqa: E402
-from twin_assets.features.clean import clean_documents  # noqa: E402
-from twin_assets.features.embed import Embedder, embed_chunks  # noqa: E402
-from twin_assets.features.fold import fold  # noqa: E402
+from twin_assets.features.active import activate, table_of  # noqa: E402
+from twin_assets.features.chunk_corpus import chunk_corpus  # noqa: E402
+from twin_assets.features.clean_source import clean_source  # noqa: E402
+from twin_assets.features.corpus import update_corpus  # noqa: E402
+from twin_assets.features.embed import Embedder  # noqa: E402
 from twin_assets.features.index import build_indexes  # noqa: E402
 from twin_assets.features.markdown_blocks import blocks  # noqa: E402
+from twin_assets.features.store import update_store  # noqa: E402
 from twin_assets.features.words import word_count, words  # noqa: E402
 from twin_assets.models import embedding_model_folder  # noqa: E402
-from twin_assets.records import ChunkEmbedding, CorpusDocument  # noqa: E402
+from twin_assets.records import Chunk, CorpusDocument, RawDocument  # noqa: E402
 from twin_assets.retrieval import Filter, Passage, Searcher  # noqa: E402
 from twin_assets.retrieval.rerank import CrossEncoderReranker  # noqa: E402
 from twin_assets.settings import ROOT, FeatureSettings, ModelConfig, RetrievalSettings, load_sources  # noqa: E402
@@ -77,7 +79,7 @@ class Question(NamedTuple):
         return next((rank for rank, answer in enumerate(answers[:MRR_AT], 1) if answer), 0)
 
 
-def questions(documents: Sequence[CorpusDocument], chunks: Sequence[ChunkEmbedding], most: int) -> list[Question]:
+def questions(documents: Sequence[CorpusDocument], chunks: Sequence[Chunk], most: int) -> list[Question]:
     """Up to `most` of each kind, the same ones each time."""
     asked = [Question("title", d.title, d.document_id, 0, len(d.text)) for d in documents if word_count(d.title) > 1]
     for document in documents:
@@ -110,17 +112,19 @@ def plain(sentence: str) -> bool:
 
 def build(store: TableStore, folders: Sequence[Path], author: str, embedder: Embedder) -> None:
     """Corpus and feature store of what lies in the folders."""
-    raws = []
+    names = []
     for folder in folders:
         config = load_sources(folder)
         for source in config.sources:
-            raws += collect(source, author or config.author).documents
-    documents = fold(clean_documents(raws, {}).documents, FeatureSettings().near_duplicate).documents
-    chunks = chunk_documents(documents, embedder.count_tokens, embedder.window, {})
-    rows = embed_chunks(chunks, embedder, {}, lambda line: print(line, file=sys.stderr))  # noqa: T201
-    store.sync(CorpusDocument, documents)
-    store.sync(ChunkEmbedding, rows, schema=ChunkEmbedding.schema_for(embedder.dimensions))
-    build_indexes(store, embedder.dimensions)
+            documents = collect(source, author or config.author).documents
+            store.sync(RawDocument, documents, f"source = '{source.name}'")
+            clean_source(store, source.name)
+            names.append(source.name)
+    update_corpus(store, names)
+    chunk_corpus(store, embedder.count_tokens, embedder.window)
+    update_store(store, embedder, lambda line: print(line, file=sys.stderr))  # noqa: T201
+    build_indexes(store, embedder.dimensions, record=table_of(embedder.name))
+    activate(store, embedder.name, "benchmark")
 
 
 class Figures(NamedTuple):
@@ -185,10 +189,10 @@ def main() -> None:
     embedder = Embedder(embedding_model_folder(check(ModelConfig, load_yaml(file), file), Path()), name)
     with tempfile.TemporaryDirectory() as scratch:
         store = TableStore(str(arguments.keep or scratch))
-        if store.find(ChunkEmbedding) is None:
+        if store.find(Chunk) is None:
             build(store, arguments.folders, arguments.author, embedder)
         documents = store.read(CorpusDocument)
-        chunks = store.read(ChunkEmbedding)
+        chunks = store.read(Chunk)
         asked = questions(documents, chunks, arguments.questions)
         sys.stdout.write(f"{len(documents)} documents, {len(chunks)} chunks, {len(asked)} questions\n")
         settings = {
