@@ -11,6 +11,7 @@ alone, among all chunks. The chunks are those of the sample author's blog, or of
 import argparse
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,12 +23,13 @@ from sentence_transformers import SentenceTransformer
 
 from twin_assets.collection import collect
 from twin_assets.features.chunk import chunk_documents, embedded_text
-from twin_assets.features.clean import clean_documents
+from twin_assets.features.clean_source import clean_source
+from twin_assets.features.corpus import update_corpus
 from twin_assets.features.embed import Embedder, Vectors
-from twin_assets.features.fold import fold
 from twin_assets.models import embedding_model_folder
-from twin_assets.records import Chunk
+from twin_assets.records import Chunk, CorpusDocument, RawDocument
 from twin_assets.settings import ROOT, ModelConfig, SourceConfig, load_yaml
+from twin_assets.storage import TableStore
 
 PLAIN_BATCH = 10
 PLAIN = f"encode, batches of {PLAIN_BATCH}"
@@ -37,12 +39,16 @@ Embed = Callable[[Sequence[str]], Vectors]
 def chunks_of(folder: Path, embedder: Embedder, most: int) -> list[Chunk]:
     """Up to `most` chunks of a folder of Markdown, from whole documents."""
     source = SourceConfig(name="benchmark", path=folder, kind="markdown")
-    documents = fold(clean_documents(collect(source, "Author").documents).documents, 0.5).documents
-    found: list[Chunk] = []
-    for document in documents:
-        if len(found) < most:
-            found += chunk_documents([document], embedder.count_tokens, embedder.window, {})
-    return found[:most]
+    with tempfile.TemporaryDirectory() as place:
+        tables = TableStore(place)
+        tables.sync(RawDocument, collect(source, "Author").documents, "source = 'benchmark'")
+        clean_source(tables, "benchmark")
+        update_corpus(tables, ["benchmark"])
+        found: list[Chunk] = []
+        for document in tables.read(CorpusDocument):
+            if len(found) < most:
+                found += chunk_documents([document], embedder.count_tokens, embedder.window)
+        return found[:most]
 
 
 def recall(embed: Embed, chunks: Sequence[Chunk], vectors: Vectors) -> float:
