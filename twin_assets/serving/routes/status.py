@@ -1,0 +1,46 @@
+"""What is served here, and whether it can answer."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from twin_assets.serving.openai_errors import no_such_model
+from twin_assets.serving.service import BASE, TWIN, Service
+
+
+def status_routes(service: Service) -> APIRouter:
+    """`/v1/models`, `/healthz`, `/readyz`."""
+    router = APIRouter()
+
+    def cards() -> list[dict[str, Any]]:
+        current = service.deployments.current()
+        created = int(current.deployed_at.timestamp()) if current else 0
+        names = ([TWIN] if current else []) + [BASE]
+        return [
+            {"id": name, "object": "model", "created": created, "owned_by": service.settings.author} for name in names
+        ]
+
+    @router.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        return {"object": "list", "data": cards()}
+
+    @router.get("/v1/models/{name}")
+    async def model(name: str) -> dict[str, Any]:
+        known = cards()
+        found = next((card for card in known if card["id"] == name), None)
+        if found is None:
+            raise no_such_model(name, [card["id"] for card in known])
+        return found
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    async def readyz() -> JSONResponse:
+        missing = [] if await service.engine.ready() else ["the engine does not answer"]
+        missing += [] if service.deployments.current() else ["no twin is deployed"]
+        return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
+
+    return router

@@ -1,0 +1,79 @@
+"""What the routes share: the engine, the record of what is deployed, the search, and the prompt that is made of it.
+
+Which adapter answers is read anew for each request, so that a deployment takes effect with the next one. Requests in
+flight end on the adapter they began with: the one before the current stays loaded.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from fastapi.concurrency import run_in_threadpool
+
+from twin_assets.deployment.async_engine import AsyncEngine
+from twin_assets.deployment.deploy import Fetch
+from twin_assets.deployment.records import Deployment, DeploymentStore
+from twin_assets.errors import AdapterNotLoaded, TwinError
+from twin_assets.serving.chat_request import ChatRequest
+from twin_assets.serving.context import Found, Prompt, compose
+from twin_assets.serving.openai_errors import no_such_model, nothing_deployed
+from twin_assets.serving.search import Search
+from twin_assets.settings import Settings
+
+T = TypeVar("T")
+TWIN, BASE = "twin", "base"
+
+
+class Service:
+    """What the routes share: the engine, the record of what is deployed, and the search."""
+
+    def __init__(self, settings: Settings, search: Search, fetch: Fetch) -> None:
+        self.settings, self.search, self.fetch = settings, search, fetch
+        self.engine = AsyncEngine(settings.url("engine"))
+        self.deployments = DeploymentStore(settings.home)
+
+    def deployed(self, model: str) -> Deployment | None:
+        """What answers under a model's name; None stands for the base model. Raises ApiError (404, 503)."""
+        if model == BASE:
+            return None
+        if model != TWIN:
+            raise no_such_model(model, [TWIN, BASE])
+        deployment = self.deployments.current()
+        if deployment is None:
+            raise nothing_deployed()
+        return deployment
+
+    async def prompt(self, request: ChatRequest) -> tuple[Prompt, dict[str, Any]]:
+        """The prompt, and what there is to say about its retrieval; without a search the twin answers all the same."""
+        settings = self.settings.service
+        k = request.passages_wanted(self.settings.retrieval.k)
+        found: list[Found] = []
+        note: dict[str, Any] = {"enabled": k > 0}
+        if k > 0:
+            try:
+                found = list(await run_in_threadpool(self.search, request.question, k, request.searched))
+            except TwinError as error:
+                note["error"] = error.what
+        prompt = await compose(
+            request.chat(self.settings.author),
+            found,
+            request.wanted_tokens(settings.max_tokens),
+            settings.context_tokens,
+            self.engine.count_tokens,
+        )
+        return prompt, note | {"found": len(found), "used": len(prompt.quotations)}
+
+    async def through_adapter(
+        self, model: str, call: Callable[[str | None], Awaitable[T]]
+    ) -> tuple[T, Deployment | None]:
+        """Call with the adapter that answers now; one that a restarted engine has not got is loaded first."""
+        deployment = self.deployed(model)
+        try:
+            return await call(deployment.adapter_name if deployment else None), deployment
+        except AdapterNotLoaded:
+            deployment = self.deployed(model)
+            if deployment is None:
+                raise
+            folder = await run_in_threadpool(self.fetch, deployment.adapter_uri)
+            if deployment.adapter_name not in await self.engine.loaded_adapters():
+                await self.engine.load_adapter(deployment.adapter_name, str(folder))
+            return await call(deployment.adapter_name), deployment
