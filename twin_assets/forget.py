@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from twin_assets.collection.keep import FORGOTTEN, forgotten
+from twin_assets.datasets.responses import forget_responses
 from twin_assets.errors import SourceError
 from twin_assets.evaluation.report import EvaluationReport
 from twin_assets.files import write_json
@@ -97,6 +98,7 @@ def forget(settings: Settings, what: str) -> Forgotten:
         rows[record.TABLE] = gone.rows
         if record.TABLE in DATASETS:
             datasets.update(gone.tags)
+    rows["teacher_responses"] = forget_responses(settings.home, ids)
     adapters = _withdraw(artifacts, datasets)
     # What the trainer was given, and its checkpoints.
     shutil.rmtree(settings.home / "training", ignore_errors=True)

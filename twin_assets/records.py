@@ -237,7 +237,11 @@ class ChunkEmbedding(Record):
 
 @dataclass(frozen=True, slots=True)
 class InstructionSample(Record):
-    """A request, and the author's own text that answers it: a verbatim span of a corpus document."""
+    """A request, and the author's own text that answers it: a verbatim span of a corpus document.
+
+    Of the family `unanswerable` the answer is one fixed sentence, `start == end`, and `document_id` is the document of
+    the first passage in its context.
+    """
 
     TABLE: ClassVar[str] = "instruction_dataset"
     KEY: ClassVar[str] = "sample_id"
@@ -249,7 +253,7 @@ class InstructionSample(Record):
     instruction: str
     answer: str
     origin: str
-    """`teacher:<model>` or `heading`: what wrote the instruction."""
+    """`teacher:<model>` or `rules`: what wrote the instruction."""
     split: Split
     chunk_ids: tuple[str, ...]
     """The chunks that the answer overlaps: what retrieval should find for this instruction."""
@@ -257,6 +261,16 @@ class InstructionSample(Record):
     url: str
     kind: Kind
     input_digest: str
+    family: str
+    """What kind of request it is: a name of `twin_assets.datasets.families`."""
+    context: str
+    """Retrieved passages as the model is shown them (`twin_assets.prompts.passages_block`); empty for most families."""
+    edits: str
+    """What was changed in the answer against its span; empty where it is verbatim."""
+    context_documents: tuple[str, ...]
+    """The documents that passages of `context` are from."""
+    context_chunks: tuple[str, ...]
+    """The chunks that they are, in their order."""
 
 
 @dataclass(frozen=True, slots=True)

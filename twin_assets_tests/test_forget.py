@@ -55,13 +55,18 @@ def build(settings: Settings) -> str:
             end=len(d.text),
             instruction="What was in the radio room?",
             answer=d.text,
-            origin="heading",
+            origin="rules",
             split="train",
             chunk_ids=(),
             title=d.title,
             url=d.url,
             kind=d.kind,
             input_digest="",
+            family="write",
+            context="",
+            edits="",
+            context_documents=(),
+            context_chunks=(),
         )
         for d in corpus
     ]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from twin_assets.datasets.families import UNANSWERABLE
 from twin_assets.datasets.splits import leaks
 from twin_assets.datasets.words import same_wording, word_count
 from twin_assets.records import CorpusDocument, InstructionSample
@@ -21,12 +22,17 @@ class DatasetCheck:
 
 
 def check_grounded(samples: Sequence[InstructionSample], documents: Iterable[CorpusDocument]) -> DatasetCheck:
-    """Every answer is the author's text: found in its corpus document, verbatim, at its span."""
+    """Every answer is the author's text: found in its corpus document, at its span, verbatim or with listed edits.
+
+    The fixed answer to what cannot be answered is nobody's text.
+    """
+    samples = [sample for sample in samples if sample.family != UNANSWERABLE]
     texts = {document.document_id: document.text for document in documents}
     grounded = sum(
         1
         for sample in samples
-        if sample.answer and texts.get(sample.document_id, "")[sample.start : sample.end] == sample.answer
+        if (span := texts.get(sample.document_id, "")[sample.start : sample.end])
+        and (span == sample.answer or (sample.edits and sample.answer))
     )
     share = grounded / len(samples) if samples else 0.0
     line = f"**{grounded} of {len(samples)}** answers are the author's own text, found verbatim at their span"
@@ -55,7 +61,7 @@ def check_duplicates(samples: Sequence[InstructionSample]) -> DatasetCheck:
     repeated = {
         "sample_ids": _repeated(sample.sample_id for sample in samples),
         "instructions": _repeated(same_wording(sample.instruction) for sample in samples),
-        "answers": _repeated(same_wording(sample.answer) for sample in samples),
+        "answers": _repeated(same_wording(sample.answer) for sample in samples if sample.family != UNANSWERABLE),
     }
     line = "repeated: " + ", ".join(f"**{count}** {what.replace('_', ' ')}" for what, count in repeated.items())
     return DatasetCheck("duplicates", not any(repeated.values()), {k: float(v) for k, v in repeated.items()}, line)

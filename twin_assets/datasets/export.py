@@ -16,7 +16,7 @@ from twin_assets.records import InstructionSample, PreferenceSample, Split
 def export_sft(samples: Sequence[InstructionSample], split: Split, author: str, path: Path) -> int:
     """Write the samples of a split as `{"messages": [...]}` and return how many; raises StorageError."""
     chosen = sorted((s for s in samples if s.split == split), key=lambda s: s.sample_id)
-    return _write(({"messages": sample_messages(author, s.instruction, s.answer)} for s in chosen), path)
+    return _write(({"messages": sample_messages(author, s.instruction, s.answer, s.context)} for s in chosen), path)
 
 
 def export_preferences(samples: Sequence[PreferenceSample], split: Split, author: str, path: Path) -> int:

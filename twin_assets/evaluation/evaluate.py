@@ -64,7 +64,8 @@ def evaluate(inputs: EvaluationInputs, ports: Ports, report: Report = silent) ->
     """
     settings = inputs.settings
     train = [s for s in inputs.samples if s.split == "train"]
-    held_out = [s for s in inputs.samples if s.split == "test"]
+    # With context the answer stands in the prompt: that measures copying, not the voice.
+    held_out = [s for s in inputs.samples if s.split == "test" and not s.context]
     _check_split(train, held_out)
     clock = _Clock(report)
     scored = spread_over_documents(held_out, settings.max_test_samples, settings.seed)

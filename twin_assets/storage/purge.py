@@ -4,9 +4,13 @@ import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from twin_assets.records import Record
 from twin_assets.storage.tables import TableStore, quoted
+
+if TYPE_CHECKING:
+    from lancedb.table import Table
 
 
 @dataclass(frozen=True)
@@ -21,21 +25,23 @@ def purge(store: TableStore, record: type[Record], document_ids: Collection[str]
     """Remove every row of the documents from a table, from all its versions and from the files on disk.
 
     A delete alone only marks rows, and old versions keep them; so what is left is written anew, all older versions are
-    removed, and with them the tags of those that held such rows. Tags of other versions are moved to the newest one.
+    removed, and with them the tags of those that held such rows. A row is of a document, too, when that is among its
+    `context_documents`. Tags of other versions are moved to the newest one.
     Indexes are dropped: the asset that keeps the table builds them again. Raises StorageError.
     """
     table = store.find(record)
     if table is None or not document_ids:
         return Purged(0, ())
-    held = f"document_id IN ({', '.join(quoted(i) for i in sorted(document_ids))})"
+    ids = ", ".join(quoted(i) for i in sorted(document_ids))
     with store.writing(record):
         tags = {str(name): int(tag["version"]) for name, tag in table.tags.list().items()}
         holding = []
         for name, version in tags.items():
             table.checkout(version)
-            if table.count_rows(held):
+            if table.count_rows(_held(table, ids)):
                 holding.append(name)
         table.checkout_latest()
+        held = _held(table, ids)
         rows = table.count_rows(held)
         table.delete(held)
         left = table.to_arrow()
@@ -49,3 +55,11 @@ def purge(store: TableStore, record: type[Record], document_ids: Collection[str]
             warnings.simplefilter("ignore", UserWarning)
             table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
     return Purged(rows, tuple(sorted(holding)))
+
+
+def _held(table: "Table", ids: str) -> str:
+    """The SQL filter for the rows of documents, given as a list of quoted ids."""
+    held = f"document_id IN ({ids})"
+    if "context_documents" not in table.schema.names:
+        return held
+    return f"{held} OR array_has_any(context_documents, [{ids}])"

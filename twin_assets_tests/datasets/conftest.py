@@ -86,13 +86,18 @@ def make_sample(name: str, split: Any = "train", **changes: Any) -> InstructionS
         "end": len(answer),
         "instruction": f"Tell me about {name}.",
         "answer": answer,
-        "origin": "heading",
+        "origin": "rules",
         "split": split,
         "chunk_ids": ("chunk",),
         "title": "A title",
         "url": "https://example.org/a",
         "kind": "markdown",
         "input_digest": "input",
+        "family": "write",
+        "context": "",
+        "edits": "",
+        "context_documents": (),
+        "context_chunks": (),
     }
     return InstructionSample(**{**values, **changes})
 

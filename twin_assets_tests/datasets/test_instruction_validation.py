@@ -5,8 +5,8 @@ from typing import get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from twin_assets.datasets.fallback import Topic, fallback_instruction, listed
+
 from twin_assets.datasets.validation import copies, rejection, tidied
 from twin_assets.records import Kind
 

@@ -35,13 +35,18 @@ def make_sample() -> Callable[..., InstructionSample]:
             end=len(answer),
             instruction=instruction,
             answer=answer,
-            origin="heading",
+            origin="rules",
             split=split,
             chunk_ids=chunks,
             title="",
             url="",
             kind="markdown",
             input_digest="",
+            family="write",
+            context="",
+            edits="",
+            context_documents=(),
+            context_chunks=(),
         )
 
     return make
