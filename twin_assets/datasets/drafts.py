@@ -90,7 +90,7 @@ class Material:
     @property
     def piece(self) -> tuple[str, str]:
         """What such a document is called, without and with an article."""
-        return _PIECES[self.kind]
+        return _PIECES[self.kind] if self.title or self.kind != "linkedin" else ("LinkedIn post", "a LinkedIn post")
 
     @cached_property
     def title(self) -> str:

@@ -41,12 +41,14 @@ _ADJECTIVES = word_set("AJ0 ORD")
 _HEAD = word_set("NN0 NN1 NN2 NN NP0 UNC")
 _BACKWARDS = word_set("its their his her this that these those such another any some each every no both all other same")
 _GENERIC = word_set(
-    """number lot lots part parts kind kinds sort sorts type types thing things way ways bit bits piece pieces set
-    couple rest range variety amount handful case cases example examples fact idea point points reason reasons time times
+    """number lot lots part parts kind kinds sort sorts type types thing things way ways bit bits piece pieces set rest
+    couple range variety amount handful case cases example examples fact idea point points reason reasons time times
     day days week weeks month months year years one ones side sides something anything everything nothing people
-    person man woman place places end beginning start top bottom middle lot use place problem question answer
-    result results moment while half hour minute second note notes sense majority minority bunch ton tons plenty
-    level series list pair group most form forms today yesterday tomorrow today's kind hand hands update updates edit"""
+    person man woman place places end beginning start top bottom middle use place problem question answer result
+    results moment while half hour minute second note notes sense majority minority bunch ton tons plenty level series
+    list pair group most form forms today yesterday tomorrow hand hands update updates edit quarter morning evening
+    night monday tuesday wednesday thursday friday saturday sunday january february march april june july august
+    september october november december"""
 )
 _VAGUE = word_set(
     """improvement improvements deal chance news change changes difference differences approach issue issues advantage
@@ -130,6 +132,9 @@ def _phrases(tokens: Sequence[Token], sentence: int, capitalized: Collection[str
         if end == at:
             at += 1
             continue
+        if end == at + 1 and tokens[at].tag == "NN2" and end < len(tokens) and tokens[end].tag in _ADJECTIVES:
+            at = end  # "ships new features": what was taken for a noun is a verb
+            continue
         start, further = at, end
         # "the format of abbreviated keys": one step, over a determiner.
         link = tokens[end].text.lower() if end < len(tokens) else ""
@@ -195,7 +200,7 @@ def _noun_group(tokens: Sequence[Token], at: int) -> int:
     end = last = at
     while end < len(tokens) and (_in_group(tokens[end]) or _possessive(tokens, end, at)):
         if end > at and tokens[end].tag in _ADJECTIVES and tokens[end - 1].tag in _HEAD:
-            break  # "ships new features": what was taken for a noun is a verb
+            break
         end += 1
         if tokens[end - 1].tag in _HEAD:
             last = end
@@ -203,7 +208,7 @@ def _noun_group(tokens: Sequence[Token], at: int) -> int:
         following = tokens[last + 1].tag if last + 1 < len(tokens) else "PUN"
         # A number after a name belongs to it ("Rails 7.1"), and a participle that ends a group ("rate limiting").
         if tokens[last].tag == "CRD" and tokens[last].text[0].isdigit():
-            last += tokens[last - 1].tag in ("NP0", "UNC") or _is_name(tokens[last - 1].text)
+            last += tokens[last - 1].text[0].isupper() or _is_name(tokens[last - 1].text)
         elif tokens[last].tag == "VVG" and tokens[last - 1].tag == "NN1":
             last += following in _AFTER_GROUP
     return last

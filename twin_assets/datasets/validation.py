@@ -86,7 +86,10 @@ def rejection(draft: Draft, material: Material) -> str:
         return "ungrounded"
     if copies(draft.instruction, answer):
         return "copied"
-    return "gives_away" if gives_away(request, answer, material.known) else _unfit(draft.instruction)
+    # Code is asked for by its name and its remark, which are part of it.
+    if material.span.definition is None and gives_away(request, answer, material.known):
+        return "gives_away"
+    return _unfit(draft.instruction)
 
 
 def taught_rejection(instruction: str, material: Material) -> str:
@@ -107,12 +110,12 @@ def taught_rejection(instruction: str, material: Material) -> str:
     subject = [stem(t) for t in tokens if t not in STOP_WORDS and t not in ASKING and len(t) > 2]
     if len(set(subject)) < len(subject):
         return "repeats_itself"
+    if not _names(instruction) <= _said(f"{material.known} {material.text}"):
+        return "invented_name"
     there = content_stems(f"{material.known} {material.text}")
     foreign = [root for root in subject if root not in there]
     if len(foreign) == len(subject) or len(foreign) > UNGROUNDED * len(subject):
         return "ungrounded"
-    if not _names(instruction) <= _said(f"{material.known} {material.text}"):
-        return "invented_name"
     return "gives_away" if gives_away(instruction, material.text, material.known) else _unfit(instruction)
 
 

@@ -6,6 +6,7 @@ and adverbs; numbers and names stay. A clause that says nothing without what sta
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from twin_assets.datasets.drafts import Draft, Material
 from twin_assets.datasets.phrases import NOT, Token, noun_phrases
@@ -23,7 +24,9 @@ _KEY_PHRASES = (2, 3)
 RUN = 6
 """Words running that a note may have in common with the passage: more would hand over its sentences."""
 
-_DROPPED = word_set("AT0 PNP PNX DPS VBB VBD VBZ VBI VHB VHD VHZ VHI VDB VDD VDZ VDI VM0 EX0 ITJ PUL PUR PUQ ZZ0 POS")
+_DROPPED = word_set(
+    "AT0 PNP PNX DPS VBB VBD VBZ VBI VBN VHB VHD VHZ VHI VHN VDB VDD VDZ VDI VM0 EX0 ITJ PUL PUR PUQ ZZ0 POS"
+)
 _FILLERS = word_set(
     """also just even still really very quite pretty so then now again already rather perhaps maybe however anyway
     indeed instead though thus therefore yet almost somewhat somehow simply"""
@@ -32,8 +35,10 @@ _NOUNS = word_set("NN0 NN1 NN2 NN NP0 UNC")
 _VERBS = word_set("VVB VVD VVI VVN VVZ VVG VBN VBG")
 _OPENERS = word_set("NN0 NN1 NN2 NN NP0 UNC AJ0 AJC AJS CRD ORD DT0 VVG XX0")
 _CLAUSE_END = frozenset(",;:—–(")
-_LOOSE = word_set("it they them he she him her this that these those one there which who what if when because while")
-"""Words that need what stands around them."""
+_LOOSE = word_set("it they them he she him her")
+_POINTING = word_set("this that these those there")
+"""Words that need what stands around them; the latter as pronouns and articles only."""
+_OWN = word_set("i we you")
 _HANGING = word_set(
     "of in on at to for with by from as than that if when and or but because so while though since into"
 )
@@ -88,15 +93,28 @@ def _clause(tokens: Sequence[Token]) -> str:
     kept: list[Token] = []
     end = next((n for n, t in enumerate(tokens) if t.text in _CLAUSE_END and n >= low), len(tokens))
     for token in tokens[:end]:
-        if token.text.lower() in _LOOSE:
+        word = token.text.lower()
+        if word in _LOOSE or (word in _POINTING and token.tag in ("DT0", "EX0", "PNP")):
             return ""
         if _says(token):
             kept.append(token)
     while kept and kept[-1].text.lower() in _HANGING:
         kept.pop()
     tags = {token.tag for token in kept}
-    sound = low <= len(kept) <= high and kept[0].tag in _OPENERS and tags & _NOUNS and tags & _VERBS
-    return _written(kept) if sound else ""
+    if not low <= len(kept) <= high or not tags & _NOUNS or not tags & _VERBS:
+        return ""
+    own = tokens[0].text.lower() in _OWN and kept[0].tag in _VERBS
+    return _written(kept) + _figures(tokens[end:]) if own or kept[0].tag in _OPENERS else ""
+
+
+def _figures(tokens: Sequence[Token]) -> str:
+    """The numbers in what is left of a sentence, each with the noun after it."""
+    found = [
+        f"{number.text} {counted.text}"
+        for number, counted in pairwise(tokens)
+        if number.tag == "CRD" and number.text[0].isdigit() and counted.tag in _NOUNS
+    ]
+    return "".join(f", {figure}" for figure in found)
 
 
 def telegraphic(tokens: Sequence[Token]) -> str:

@@ -63,7 +63,7 @@ _SECTION_ABOUT = (
 )
 _PART = (
     'Write the part of {a_piece} titled "{title}" that is about {about}.',
-    'In {a_piece} called "{title}", write the passage on {about}.',
+    'In {a_piece} called "{title}", write the part that discusses {about}.',
     'You are writing {a_piece} titled "{title}". Write the paragraphs that deal with {about}.',
 )
 _UNTITLED = (
