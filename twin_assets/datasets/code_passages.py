@@ -44,12 +44,16 @@ def definitions(text: str, block: Block) -> list[Definition]:
     heads = [(n, match) for n, (_, line) in enumerate(lines) if (match := _DEFINITION.match(line))]
     firsts = [_first(lines, n) for n, _ in heads]
     found = []
-    for (_, match), first, stop in zip(heads, firsts, [*firsts[1:], len(lines)], strict=True):
+    for number, (at, match) in enumerate(heads):
+        first = firsts[number]
+        stop = _stop(lines, at, firsts[number + 1] if number + 1 < len(heads) else len(lines))
         content = "".join(line for _, line in lines[first:stop])
         body = content.rstrip()
         if body.count("\n") + 1 >= LEAST_LINES:
             start = lines[first][0]
-            found.append(Definition(start, start + len(body), match["sort"], match["name"], fence["language"]))
+            found.append(
+                Definition(start, start + len(body), match["sort"], match["name"].rstrip(":."), fence["language"])
+            )
     return found
 
 
@@ -58,3 +62,12 @@ def _first(lines: list[tuple[int, str]], at: int) -> int:
     while at > 0 and _REMARK.match(lines[at - 1][1]):
         at -= 1
     return at
+
+
+def _stop(lines: list[tuple[int, str]], head: int, limit: int) -> int:
+    """Where a definition ends: before an empty line after which the left margin holds something else."""
+    for at in range(head + 1, limit - 1):
+        following = lines[at + 1][1]
+        if not lines[at][1].strip() and following.strip() and not following[0].isspace() and following[0] not in ")]}":
+            return at
+    return limit

@@ -87,9 +87,9 @@ def write(material: Material) -> Iterator[Draft]:
             for template in material.choose(templates, "post"):
                 yield material.draft(template.format(about=listed(about), short=short), *about)
         return
-    yield from _named(material)
-    if word_count(prose(material.text)) < LEAST_WORDS:
+    if material.place.of > 1 and word_count(prose(material.text)) < LEAST_WORDS:
         return
+    yield from _named(material)
     about_templates = _about(material)
     for about in material.subject_sets(weak=True):
         for template in material.choose(about_templates, "write"):
