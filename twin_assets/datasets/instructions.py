@@ -18,6 +18,7 @@ from twin_assets.datasets.passages import PASSAGES_VERSION, CountTokens
 from twin_assets.datasets.questions import PROMPT_VERSION, WISHES, Question, question
 from twin_assets.datasets.shingles import all_runs
 from twin_assets.datasets.sizes import require_enough
+from twin_assets.datasets.splits import split_of
 from twin_assets.datasets.taken import Taken
 from twin_assets.datasets.topics import Topics
 from twin_assets.datasets.unanswerable import unanswered
@@ -199,18 +200,22 @@ class _Builder:
         share = self._settings.shares["unanswerable"]
         wanted = round(len(self.samples) * share / (1 - share))
         documents = {p.document.document_id: p.document for p in self._passages}
-        splits = sorted({p.document.document_id: p.split for p in self._passages}.items())
-        if not splits:
-            return
+        settings = self._settings
         for identity, asked in unanswered(self._topics, wanted):
-            # A document that a digest chooses decides on the split, so that splits have their shares of these, too.
-            split = splits[int(identity[:12], 16) % len(splits)][1]
+            split = split_of(identity, settings.seed, settings.validation, settings.test)
+            sample_id = digest("sample", UNANSWERABLE, identity)
+            inputs = digest("unanswerable", FAMILIES_VERSION, identity, split, settings.sample_tokens)
+            before = self._known.get(sample_id)
+            if before and before.input_digest == inputs and self._shelf.holds(before.context_chunks, split):
+                if self.taken.keep(before):
+                    self.samples[sample_id] = before
+                continue
             context = self._shelf.context(identity, split, asked, NOT_WRITTEN, (), "")
             if context is None:
                 continue
             first = documents[context.documents[0]]
             sample = InstructionSample(
-                sample_id=digest("sample", UNANSWERABLE, identity),
+                sample_id=sample_id,
                 document_id=first.document_id,
                 start=0,
                 end=0,
@@ -222,7 +227,7 @@ class _Builder:
                 title=first.title,
                 url=first.url,
                 kind=first.kind,
-                input_digest=digest("unanswerable", FAMILIES_VERSION, identity, context.block),
+                input_digest=inputs,
                 family=UNANSWERABLE,
                 context=context.block,
                 edits="",

@@ -170,10 +170,10 @@ class _Cutter:
 
     def _pack(self, heading_path: tuple[str, ...], run: Sequence[tuple[Block, int]]) -> None:
         """Turn a run of prose and code with nothing between into passages of about equal length."""
-        for found in self._unit_runs(run):
-            units = self._finished(found)
+        for units in self._unit_runs(run):
             ranges = _packed([unit.tokens for unit in units], self._max_tokens)
-            self._packed += [(heading_path, units[first:last]) for first, last in ranges]
+            parts = [self._finished(units[first:last]) for first, last in ranges]
+            self._packed += [(heading_path, part) for part in parts if part]
 
     def _finished(self, units: list[_Unit]) -> list[_Unit]:
         """Without a last sentence that announces (":") what was left out after it."""

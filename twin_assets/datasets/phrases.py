@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     r"`[^`\n]+`|n['’]t\b|(?:[A-Za-z]\.){2,}|[^\W_]+(?:[_.+#\-/][^\W_]+)*[+#]*|['’](?:s|re|ve|ll|d|m)\b|[^\w\s]"
 )
 _CONTRACTION = re.compile(r"(?<=\w)(?=['’](?:s|re|ve|ll|d|m)\b)|(?<=\w)(?=n['’]t\b)")
+_TABLE = re.compile(r"^[ \t]*\|.*$", re.M)
 ABBREVIATED = (
     r"(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)(?<!\bvs\.)(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|Ms|St|No|cf)\.)(?<!\bMrs\.)"
 )
@@ -46,7 +47,8 @@ _GENERIC = word_set(
     day days week weeks month months year years one ones side sides something anything everything nothing people
     person man woman place places end beginning start top bottom middle use place problem question answer result
     results moment while half hour minute second note notes sense majority minority bunch ton tons plenty level series
-    list pair group most form forms today yesterday tomorrow hand hands update updates edit quarter morning evening
+    list pair group context presence absence existence
+    most form forms today yesterday tomorrow hand hands update updates edit quarter morning evening
     night monday tuesday wednesday thursday friday saturday sunday january february march april june july august
     september october november december"""
 )
@@ -55,9 +57,15 @@ _VAGUE = word_set(
     advantages benefit benefits problems solution solutions matter story job jobs point step steps start effect effects
     experience effort stuff look feature choice option options feeling interest success extent degree world life attempt
     possibility line lines mistake turn thought thoughts word words sense rule detail details term terms area areas
-    aspect aspects thanks pm am km cm kg mb gb right other others own everyone someone anyone nobody today tomorrow"""
+    aspect aspects thanks pm am km cm kg mb gb right other others own everyone someone anyone nobody history doubt
+    doubts past future process seconds minutes hours progress intention impression"""
 )
 """Nouns that say little by themselves."""
+_MONTHS = word_set(
+    """january february march april may june july august september october november december jan feb mar apr jun jul aug
+    sep"""
+)
+_PLACED = word_set("last first next second third previous single various certain whole entire own new recent relevant")
 NOT = ("n't", "n’t")
 _CONNECTIVES = word_set("of for")
 _DETERMINERS = {"the": "the ", "a": "a ", "an": "an ", "my": "your ", "our": "your ", "your": ""}
@@ -91,7 +99,7 @@ class Phrase(NamedTuple):
 def sentences(text: str) -> list[str]:
     """The sentences of a Markdown text, without markup; inline code keeps its marks."""
     found = []
-    for part in _SENTENCE.split(prose(text)):
+    for part in _SENTENCE.split(_TABLE.sub("", prose(text))):
         plain = " ".join(_EMPHASIS.sub("", part).split()).strip("# ")
         if plain:
             found.append(plain)
@@ -168,12 +176,15 @@ def _made(
     if len(group) > _LONGEST_PHRASE or any(len(t.text) > LONGEST_CODE or _broken(t.text) for t in group):
         return
     said = [_plain(token.text).casefold() for token in group]
+    said_set = set(said)
     stems = frozenset(stem(word) for word in said if word not in STOP_WORDS and len(word) > 1)
     if not stems:
         return
     name = group[-1].tag == "NP0" or _is_name(group[-1].text)
     vague = len(group) == 1 and before in _DETERMINERS and group[-1].tag != "NN2"
     following = tokens[further].text.lower() if further < len(tokens) else ""
+    # Dates, and what is the last or a single one of its kind only in its place.
+    vague = vague or not said_set.isdisjoint(_MONTHS) or group[0].text.lower() in _PLACED
     # "transient network or server problems": the noun comes after.
     vague = vague or tokens[end - 1].text.lower() in _VAGUE or following in ("or", "/")
     small = start == 0 and group[0].tag != "NP0" and group[0].text not in capitalized

@@ -20,6 +20,8 @@ _COUNTED = re.compile(
 )
 """A noun that is counted: "a fixture that", "every single row"."""
 _COUNTED_SHARE = 0.12
+_SAID_OFTEN = 2
+"""Times that a single common noun is said at most without being a subject."""
 RAREST = 5.0
 """Bound of a word's rarity: beyond it a word is a slip of the pen rather than a topic."""
 
@@ -53,10 +55,15 @@ class Topics:
 
     def central(self, phrase: Phrase, text: str, named: str) -> bool:
         """Whether a phrase is a subject beside the best one: a name, said again, or said in title and headings."""
+        if phrase.stems & content_stems(named):
+            return True
         said = Counter(stem(word) for word in words(prose(text)))
         again = sum(said[root] > 1 for root in phrase.stems)
-        early = phrase.sentence < 2 and (phrase.name or len(phrase.stems) > 1)
-        return early or 2 * again >= len(phrase.stems) + 1 or bool(phrase.stems & content_stems(named))
+        if len(phrase.stems) == 1 and not phrase.name:
+            return said[next(iter(phrase.stems))] > _SAID_OFTEN
+        # What is brought in by "a" is a subject when it comes up again.
+        early = phrase.sentence < 2 and not phrase.text.startswith(("a ", "an "))
+        return early or again == len(phrase.stems)
 
     def ranked(self, phrases: Sequence[Phrase], text: str, named: str) -> list[Phrase]:
         """The phrases of a passage, best first, none twice.

@@ -352,6 +352,14 @@ def test_an_unchanged_corpus_with_every_family_is_as_it_was(build: Any, corpus: 
     assert second.stats["drafts_accepted"] == 0 if "drafts_accepted" in second.stats else True
 
 
+def test_one_more_document_changes_no_sample_of_the_others(build: Any, corpus: Any) -> None:
+    first = build(corpus(40, 2), settings=ALL)
+    second = build(corpus(41, 2), settings=ALL, known=first.samples)
+    now = {sample.sample_id: sample for sample in second.samples}
+    assert [sample for sample in first.samples if now.get(sample.sample_id) != sample] == []
+    assert len(now) > len(first.samples)
+
+
 def test_a_context_whose_document_is_gone_is_made_anew(build: Any, corpus: Any) -> None:
     documents = corpus(40, 2)
     first = build(documents, settings=ALL)

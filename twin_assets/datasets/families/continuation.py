@@ -84,4 +84,6 @@ def _unfinished(opening: str) -> bool:
     """Whether it points back, announces what the next block holds, or leaves a mark open."""
     if _POINTS.search(opening) or _LEANS.match(opening) or opening.count("(") != opening.count(")"):
         return True
+    if opening.count('"') % 2 or opening.count("“") != opening.count("”"):
+        return True
     return opening.endswith((":", ",", ";")) or opening.count("**") % 2 == 1 or opening.count("`") % 2 == 1
