@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from twin_assets.collection.keep import FORGOTTEN, forgotten
 from twin_assets.datasets.kept_answers import forget_answers
+from twin_assets.datasets.responses import forget_responses
 from twin_assets.errors import SourceError
 from twin_assets.evaluation.report import EvaluationReport
 from twin_assets.features.active import all_tables
@@ -103,6 +104,7 @@ def forget(settings: Settings, what: str) -> Forgotten:
         rows[record.TABLE] = gone.rows
         if record.TABLE in DATASETS:
             datasets.update(gone.tags)
+    rows["teacher_responses"] = forget_responses(settings.home, ids)
     adapters = _withdraw(artifacts, datasets)
     forget_answers(settings.home, ids)
     # What the trainer was given, and its checkpoints.

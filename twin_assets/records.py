@@ -380,7 +380,11 @@ def _with_vectors(schema: pa.Schema, dimensions: int) -> pa.Schema:
 
 @dataclass(frozen=True, slots=True)
 class InstructionSample(Record):
-    """A request, and the author's own text that answers it: a verbatim span of a corpus document."""
+    """A request, and the author's own text that answers it: a verbatim span of a corpus document.
+
+    Of the family `unanswerable` the answer is one fixed sentence, `start == end`, and `document_id` is the document of
+    the first passage in its context.
+    """
 
     TABLE: ClassVar[str] = "instruction_dataset"
     KEY: ClassVar[str] = "sample_id"
@@ -393,7 +397,7 @@ class InstructionSample(Record):
     instruction: str
     answer: str
     origin: str
-    """`teacher:<model>` or `heading`: what wrote the instruction."""
+    """`teacher:<model>` or `rules`: what wrote the instruction."""
     split: Split
     chunk_ids: tuple[str, ...]
     """The chunks that the answer overlaps: what retrieval should find for this instruction."""

@@ -105,10 +105,10 @@ class TeacherConfig(Strict):
     """`engine` stands for the local SGLang server."""
     api_key_env: str | None = None
     temperature: float = 0.0
-    max_tokens: Positive = 48
+    max_tokens: Positive = 120
     concurrency: Positive = 32
-    max_calls: Annotated[int, Field(ge=0)] = 160
-    """Samples asked of the teacher in one version; the others take the heading-based instruction."""
+    max_calls: Annotated[int, Field(ge=0)] = 1000
+    """Samples asked of the teacher in one version; the others keep the instruction that rules made."""
 
 
 class SftStage(Strict):
@@ -283,12 +283,45 @@ class PreferenceOrigins(Strict):
         return self
 
 
+Family = Literal[
+    "write", "explain", "opinion", "notes", "continue", "shorten", "lengthen", "answer", "code", "chat", "unanswerable"
+]
+"""A kind of request (`twin_assets.datasets.families`)."""
+
+SHARES: dict[Family, float] = {
+    "write": 0.12,
+    "explain": 0.2,
+    "opinion": 0.15,
+    "notes": 0.12,
+    "continue": 0.12,
+    "shorten": 0.1,
+    "lengthen": 0.1,
+    "answer": 0.2,
+    "code": 0.1,
+    "chat": 0.2,
+    "unanswerable": 0.05,
+}
+"""Shares of the families where `datasets.families` names no other."""
+LARGEST_UNANSWERABLE = 0.2
+
+
 class DatasetSettings(Strict):
     """Instruction and preference data."""
 
     teacher: str = "local"
     split: Literal["time", "hash"] = "time"
     """`time`: the newest writing is the test set. `hash`: documents are drawn, whenever they were written."""
+    allow_teachers: tuple[str, ...] = ()
+    """Teachers elsewhere than on this machine, by LiteLLM's name, that may be sent public writing."""
+    allow_teachers_private: tuple[str, ...] = ()
+    """Those that may be sent private writing."""
+    families: dict[Family, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
+    """Shares of the kinds of requests, over the defaults; 0 for none. Among those that suit a passage each is chosen
+    in proportion to its share; `unanswerable` is the share of samples besides."""
+    samples_per_passage: Annotated[int, Field(ge=1, le=3)] = 1
+    """Samples that a passage serves in at most, each with another answer."""
+    sample_tokens: Annotated[int, Field(ge=128)] = 512
+    """The most tokens of a sample, prompt and answer together: the trainer's `sequence_len`."""
     validation: Fraction = 0.1
     test: Fraction = 0.15
     passage_tokens: Positive = 320
@@ -306,6 +339,20 @@ class DatasetSettings(Strict):
     train_on_private: bool = False
     """Train on messages, unlisted and paid posts, too: a model may repeat what it was trained on to anyone."""
     seed: int = 42
+
+    @property
+    def shares(self) -> dict[Family, float]:
+        """The share of every family."""
+        return {**SHARES, **self.families}
+
+    @model_validator(mode="after")
+    def _sound_shares(self) -> "DatasetSettings":
+        shares = self.shares
+        if shares["unanswerable"] > LARGEST_UNANSWERABLE:
+            raise ValueError(f"families.unanswerable is {shares['unanswerable']}: at most {LARGEST_UNANSWERABLE}")
+        if not any(share for family, share in shares.items() if family != "unanswerable"):
+            raise ValueError("families: every share is 0, so that there is nothing to make")
+        return self
 
 
 class EvaluationSettings(Strict):

@@ -1,5 +1,6 @@
 """What is forgotten is gone from every table, every version and every file."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from twin_assets.collection.collector import Origin
 from twin_assets.collection.keep import Keep, forgotten
+from twin_assets.datasets.responses import FILE, Response, ResponseCache
 from twin_assets.digests import document_id, text_digest
 from twin_assets.errors import SourceError
 from twin_assets.features.active import retired_of, table_of
@@ -56,7 +58,7 @@ def build(settings: Settings) -> str:
             end=len(d.text),
             instruction="What was in the radio room?",
             answer=d.text,
-            origin="heading",
+            origin="rules",
             split="train",
             chunk_ids=(),
             title=d.title,
@@ -96,6 +98,31 @@ def test_nothing_of_a_forgotten_document_is_left_anywhere(settings: Settings):
     assert [d.native_id for d in tables.read(RawDocument)] == ["plain"]
     assert [s.answer for s in tables.read(InstructionSample, version=before)] == [PLAIN]
     assert forgotten(settings.collection_dir) == {"blog": [letter.document_id]}
+
+
+def test_a_sample_that_shows_a_forgotten_document_in_its_context_goes_with_it(settings: Settings):
+    collected(settings, "blog", "plain", PLAIN)
+    letter = collected(settings, "blog", "letter", TEXT)
+    build(settings)
+    tables = TableStore.of(settings)
+    shown = [
+        replace(s, context=f"[1] A letter\n<<<\n{TEXT}\n>>>", context_documents=(letter.document_id,))
+        for s in tables.read(InstructionSample)
+        if s.document_id != letter.document_id
+    ]
+    tables.sync(InstructionSample, shown)
+    forget(settings, letter.document_id)
+    assert tables.read(InstructionSample) == []
+    assert on_disk(settings.home, SECRET) == []
+
+
+def test_what_a_teacher_said_of_a_forgotten_document_goes_with_it(settings: Settings):
+    letter = collected(settings, "blog", "letter", TEXT)
+    build(settings)
+    with ResponseCache(settings.home / FILE) as cache:
+        cache.put(Response("key", "sample", letter.document_id, "openai/base", SECRET))
+    assert forget(settings, letter.document_id).rows["teacher_responses"] == 1
+    assert on_disk(settings.home, SECRET) == []
 
 
 def test_a_cross_post_is_forgotten_with_the_piece_it_was_folded_into(settings: Settings):

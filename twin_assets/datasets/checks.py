@@ -35,20 +35,22 @@ class DatasetCheck:
 
 
 def check_grounded(samples: Sequence[InstructionSample], documents: Iterable[CorpusDocument]) -> DatasetCheck:
-    """Every answer is the author's text: found in its corpus document, verbatim, at its span.
+    """Every answer is the author's text: found in its corpus document, at its span, verbatim or with listed edits.
 
     That something was not written about is grounded where passages are shown which do not answer the question.
     """
     texts = {document.document_id: document.text for document in documents}
-    grounded = sum(
-        bool(sample.context) and sample.start == sample.end
-        if sample.answer == NOT_WRITTEN
-        else bool(sample.answer) and texts.get(sample.document_id, "")[sample.start : sample.end] == sample.answer
-        for sample in samples
-    )
+    grounded = sum(_is_grounded(sample, texts.get(sample.document_id, "")) for sample in samples)
     share = grounded / len(samples) if samples else 0.0
     line = f"**{grounded} of {len(samples)}** answers are the author's own text, found verbatim at their span"
     return DatasetCheck("grounded", share == 1.0, {"grounded_share": share, "samples": len(samples)}, line)
+
+
+def _is_grounded(sample: InstructionSample, text: str) -> bool:
+    if sample.answer == NOT_WRITTEN:
+        return bool(sample.context) and sample.start == sample.end
+    span = text[sample.start : sample.end]
+    return bool(span and sample.answer) and (span == sample.answer or bool(sample.edits))
 
 
 def check_leakage(

@@ -1,37 +1,40 @@
-"""The instruction dataset: for every passage of the author's own text, an instruction that it answers."""
+"""The instruction dataset: for every passage of the author's own text, an instruction that it answers.
 
-from collections import Counter, defaultdict
+Instruction back-translation (Li et al. 2024, "Self-alignment with instruction backtranslation"): the answer is the
+author's, only the request is made, by rules and, where one is asked, by a teacher.
+"""
+
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
-from twin_assets.datasets.fallback import FALLBACK_VERSION, Topic, fallback_instruction
-from twin_assets.datasets.passages import PASSAGES_VERSION, STAGE, CountTokens, PassageSpan, cut
+from twin_assets.datasets.assignment import family_order
+from twin_assets.datasets.candidates import Passage, candidates
+from twin_assets.datasets.contexts import Context, Shelf
+from twin_assets.datasets.drafts import Draft, Material
+from twin_assets.datasets.families import FAMILIES, FAMILIES_VERSION, RAG, UNANSWERABLE
+from twin_assets.datasets.figures import sample_figures
+from twin_assets.datasets.passages import PASSAGES_VERSION, CountTokens
+from twin_assets.datasets.questions import PROMPT_VERSION, WISHES, Question, question
+from twin_assets.datasets.shingles import all_runs
 from twin_assets.datasets.sizes import require_enough
-from twin_assets.datasets.split_plan import plan_splits
-from twin_assets.datasets.splits import leaking
+from twin_assets.datasets.splits import split_of
+from twin_assets.datasets.taken import Taken
 from twin_assets.datasets.topics import Topics
-from twin_assets.datasets.validation import copies, rejection, tidied
-from twin_assets.datasets.words import same_wording, word_count
+from twin_assets.datasets.unanswerable import unanswered
+from twin_assets.datasets.validation import rejection, taught_rejection, tidied
+from twin_assets.datasets.words import OVERLAP, word_count
 from twin_assets.digests import digest
-from twin_assets.progress import Report, silent
-from twin_assets.records import Chunk, CorpusDocument, Exclusion, InstructionSample, Split
+from twin_assets.progress import Report, silent, track
+from twin_assets.prompts import NOT_WRITTEN
+from twin_assets.records import Chunk, CorpusDocument, Exclusion, InstructionSample
 from twin_assets.settings import DatasetSettings
 
-Ask = Callable[[list[str]], list[str | None]]
-"""Answers to prompts in their order, None where there is none: `Teacher.ask`."""
+Ask = Callable[[list[Question]], list[str | None]]
+"""Instructions for questions in their order, None where there is none: `Teacher.ask`."""
 
-PROMPT_VERSION = 1
-"""Raised when the prompt or the validation changes, so that the teacher is asked again."""
-
-PROMPT = """{passage}
-
-Write the one short question that a reader asked to get the answer above. Only the question."""
-
-HEADING = "heading"
+RULES = "rules"
 """The `origin` of an instruction that no teacher wrote."""
-
-_TOPIC_WORDS = 6
-_OPENING_WORDS = 5
 
 
 @dataclass(frozen=True)
@@ -41,28 +44,6 @@ class InstructionDataset:
     samples: list[InstructionSample]
     exclusions: list[Exclusion]
     stats: dict[str, int]
-
-
-@dataclass(frozen=True)
-class _Passage:
-    document: CorpusDocument
-    span: PassageSpan
-    sample_id: str
-    split: Split
-    chunk_ids: tuple[str, ...]
-    input_digest: str = ""
-
-
-@dataclass
-class _Instructions:
-    """Instructions given so far, by sample id, each with its origin; no two have the same wording."""
-
-    given: dict[str, tuple[str, str]] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
-
-    def give(self, sample_id: str, instruction: str, origin: str) -> None:
-        self.given[sample_id] = (instruction, origin)
-        self.taken.add(same_wording(instruction))
 
 
 def build_instructions(
@@ -77,198 +58,266 @@ def build_instructions(
     known: Mapping[str, InstructionSample],
     report: Report = silent,
 ) -> InstructionDataset:
-    """One sample a passage: the answer is the author's text verbatim, the instruction is derived from it.
+    """Samples of the author's text verbatim, each with an instruction of the family that its passage serves.
 
-    The teacher is asked for at most `max_calls` instructions, of passages spread over the documents. Where it is not
-    asked, does not answer, or its answer fails validation, the instruction is made from title, heading and words.
-    A sample that is in `known` with the same input keeps its instruction, and costs nothing.
+    Rules make an instruction for every passage; one for which no family has a good one is left out (`no_instruction`).
+    The teacher is asked for at most `max_calls` instructions, of passages spread over the documents, and what it writes
+    takes the place of the rules' where it is good enough. A sample that is in `known` with the same input is kept as it
+    is, and costs nothing.
 
     Args:
         documents: the corpus.
-        chunks: its chunks; a sample names those that its answer overlaps.
+        chunks: its chunks; a sample names those that its answer overlaps, and retrieved context is made of them.
         count_tokens: counts tokens of the chat model.
-        teacher: answers prompts; None for none.
+        teacher: answers questions; None for none.
         teacher_name: which teacher, in words that change when its answers may.
-        max_calls: the most prompts of one call of this function.
-        settings: sizes, shares of the splits and the seed.
+        max_calls: the most questions of one call of this function.
+        settings: shares of families and splits, sizes and the seed.
         known: the samples of the last version by `sample_id`.
         report: takes lines of progress.
 
     Raises InsufficientDataError when too little is there to train on or to test with.
     """
-    passages, exclusions = _passages(documents, chunks, count_tokens, settings)
-    kept, more = _sound(passages)
-    exclusions += more
-    require_enough([(p.split, word_count(p.span.text)) for p in kept], settings)
-    asked = _spread(kept, max_calls) if teacher is not None else []
-    kept = [_with_digest(p, teacher_name, max_calls if teacher is not None else 0) for p in kept]
-    instructions = _Instructions()
-    reused = 0
-    for passage in kept:
-        before = known.get(passage.sample_id)
-        if before is None or before.input_digest != passage.input_digest:
-            continue
-        if same_wording(before.instruction) not in instructions.taken:
-            instructions.give(passage.sample_id, before.instruction, before.origin)
-            reused += 1
-    report(f"{len(kept)} passages of {len(documents)} documents, {reused} of them with their instruction from before")
-    new = [p for p in kept if p.sample_id in asked and p.sample_id not in instructions.given]
-    outcomes = _taught(new, teacher, teacher_name, instructions) if teacher is not None else Counter()
-    _fall_back(kept, instructions)
-    samples = sorted((_sample(p, *instructions.given[p.sample_id]) for p in kept), key=lambda s: s.sample_id)
-    return InstructionDataset(samples, exclusions, _stats(samples, reused, len(new), outcomes))
+    passages, exclusions = candidates(documents, chunks, count_tokens, settings)
+    require_enough([(p.split, word_count(p.span.text)) for p in passages], settings)
+    builder = _Builder(passages, chunks, count_tokens, settings, known)
+    asked = _spread(passages, max_calls) if teacher is not None else set()
+    name = f"{teacher_name} {max_calls}" if asked else ""
+    reused = builder.reuse(name)
+    report(f"{len(passages)} passages of {len(documents)} documents, {reused} samples as they were")
+    new = [p for p in passages if p.passage_id not in builder.done]
+    for passage in track(new, "instructions", len(new), report):
+        if why := builder.add(passage, name):
+            exclusions.append(passage.left_out("no_instruction", f"no family suits it ({why})"))
+    calls = builder.teach(teacher, teacher_name, asked) if teacher is not None else 0
+    builder.add_unanswerable()
+    samples = sorted(builder.samples.values(), key=lambda sample: sample.sample_id)
+    figures = {"reused": reused, "teacher_calls": calls}
+    figures |= {f"drafts_{reason}": n for reason, n in sorted(builder.taken.refused.items())}
+    return InstructionDataset(samples, exclusions, sample_figures(samples) | figures)
 
 
-def _passages(
-    documents: Sequence[CorpusDocument],
-    chunks: Sequence[Chunk],
-    count_tokens: CountTokens,
-    settings: DatasetSettings,
-) -> tuple[list[_Passage], list[Exclusion]]:
-    of_document: defaultdict[str, list[Chunk]] = defaultdict(list)
-    for chunk in chunks:
-        of_document[chunk.document_id].append(chunk)
-    passages: list[_Passage] = []
-    exclusions: list[Exclusion] = []
-    splits = plan_splits(documents, settings).splits
-    for document in sorted(documents, key=lambda d: d.document_id):
-        if document.scope == "private" and not settings.train_on_private:
-            source = document.sources[0] if document.sources else ""
-            why = "`datasets.train_on_private: true` in config/twin.yaml trains on it"
-            exclusions.append(Exclusion.of(STAGE, source, "private", why, document_id=document.document_id))
-            continue
-        found, left_out = cut(document, count_tokens, settings.passage_tokens, settings.min_answer_words)
-        exclusions += left_out
-        split = splits[document.document_id]
-        for span in found:
-            sample_id = digest("sample", document.document_id, span.start, span.end, span.text)
-            overlapping = (c for c in of_document[document.document_id] if c.start < span.end and span.start < c.end)
-            chunk_ids = tuple(c.chunk_id for c in sorted(overlapping, key=lambda c: c.start))
-            passages.append(_Passage(document, span, sample_id, split, chunk_ids))
-    return passages, exclusions
-
-
-def _sound(passages: Sequence[_Passage]) -> tuple[list[_Passage], list[Exclusion]]:
-    """The passages without those that repeat another, or that would make a held-out one known in training."""
-    exclusions = []
-    leaks = leaking([(p.span.text, p.split) for p in passages])
-    kept: dict[str, _Passage] = {}
-    for passage, leak in zip(passages, leaks, strict=True):
-        same = kept.get(same_wording(passage.span.text))
-        if leak is not None:
-            exclusions.append(_left_out(passage, "leak", f"shares wording with the {leak} split"))
-        elif same is not None:
-            exclusions.append(_left_out(passage, "duplicate", f"same words as in document {same.document.document_id}"))
-        else:
-            kept[same_wording(passage.span.text)] = passage
-    return list(kept.values()), exclusions
-
-
-def _left_out(passage: _Passage, reason: str, why: str) -> Exclusion:
-    source = passage.document.sources[0] if passage.document.sources else ""
-    detail = f"characters {passage.span.start} to {passage.span.end}: {why}"
-    return Exclusion.of(STAGE, source, reason, detail, document_id=passage.document.document_id)
-
-
-def _spread(passages: Sequence[_Passage], count: int) -> set[str]:
-    """The sample ids of at most `count` passages: one of each document, then a second of each, by hash."""
+def _spread(passages: Sequence[Passage], count: int) -> set[str]:
+    """The ids of at most `count` passages: one of each document, then a second of each, by hash."""
     of_document: defaultdict[str, list[str]] = defaultdict(list)
     for passage in passages:
-        of_document[passage.document.document_id].append(passage.sample_id)
+        of_document[passage.document.document_id].append(passage.passage_id)
     ranked = [
-        (rank, digest("teacher", sample_id), sample_id)
+        (rank, digest("teacher", identity), identity)
         for ids in of_document.values()
-        for rank, sample_id in enumerate(sorted(ids, key=lambda i: digest("teacher", i)))
+        for rank, identity in enumerate(sorted(ids, key=lambda i: digest("teacher", i)))
     ]
-    return {sample_id for _, _, sample_id in sorted(ranked)[:count]}
+    return {identity for _, _, identity in sorted(ranked)[:count]}
 
 
-def _with_digest(passage: _Passage, teacher_name: str, max_calls: int) -> _Passage:
-    inputs = digest(
-        "instruction",
-        (PASSAGES_VERSION, PROMPT_VERSION, FALLBACK_VERSION),
-        passage.sample_id,
-        passage.document.kind,
-        passage.document.title,
-        passage.span.heading_path,
-        passage.split,
-        teacher_name,
-        max_calls,
-    )
-    return _Passage(passage.document, passage.span, passage.sample_id, passage.split, passage.chunk_ids, inputs)
+class _Builder:
+    """Samples as they are made, and what is needed to make them."""
 
+    def __init__(
+        self,
+        passages: Sequence[Passage],
+        chunks: Sequence[Chunk],
+        count_tokens: CountTokens,
+        settings: DatasetSettings,
+        known: Mapping[str, InstructionSample],
+    ) -> None:
+        self._passages, self._count, self._settings, self._known = passages, count_tokens, settings, known
+        self._shares = {name: share for name, share in settings.shares.items() if name in FAMILIES}
+        self._topics = Topics(p.span.text for p in passages)
+        splits = {p.document.document_id: p.split for p in passages}
+        held_out = all_runs((p.span.text for p in passages if p.split != "train"), OVERLAP)
+        self._shelf = Shelf(chunks, splits, held_out, count_tokens, settings.sample_tokens)
+        self._fresh: dict[str, tuple[Material, Draft]] = {}
+        self.samples: dict[str, InstructionSample] = {}
+        self.taken = Taken()
+        self.done: set[str] = set()
+        """Ids of the passages that have all their samples."""
 
-def _taught(passages: Sequence[_Passage], teacher: Ask, name: str, instructions: _Instructions) -> Counter[str]:
-    """Give the teacher's instructions that are good enough; how many were, and why others were not."""
-    outcomes: Counter[str] = Counter()
-    outputs = teacher([PROMPT.format(passage=p.span.text) for p in passages]) if passages else []
-    for passage, output in zip(passages, outputs, strict=True):
-        instruction = tidied(output) if output is not None else ""
-        known = f"{passage.document.title} {passage.span.heading_path}"
-        rejected = rejection(instruction, passage.span.text, known, instructions.taken)
-        reason = rejected if output is not None else "no answer"
-        if not reason:
-            instructions.give(passage.sample_id, instruction, f"teacher:{name}")
-        outcomes[reason or "accepted"] += 1
-    return outcomes
+    def reuse(self, teacher: str) -> int:
+        """Keep the known samples whose input is the same; how many there were."""
+        for passage in self._passages:
+            inputs = self._input(passage, teacher)
+            for number in range(self._settings.samples_per_passage):
+                sample = self._known.get(_sample_id(passage, number))
+                if sample is None or sample.input_digest != inputs:
+                    break
+                if self._shelf.holds(sample.context_chunks, sample.split) and self.taken.keep(sample):
+                    self.samples[sample.sample_id] = sample
+                    self.done.add(passage.passage_id)
+        return len(self.samples)
 
+    def add(self, passage: Passage, teacher: str) -> str:
+        """Make the samples of a passage; when it serves no family, why not."""
+        shared = (passage.document, passage.span, passage.passage_id, passage.split, passage.chunk_ids, passage.place)
+        material = Material(*shared, topics=self._topics)
+        made = 0
+        why: dict[str, None] = {}
+        for family in family_order(passage.passage_id, self._shares):
+            if made == self._settings.samples_per_passage:
+                break
+            if (family == "code") != (passage.span.definition is not None):
+                continue
+            draft, context, reason = self._drafted(material, family)
+            if draft is None:
+                why |= dict.fromkeys([reason] if reason else [])
+                continue
+            sample = self._sample(passage, made, family, draft, context, self._input(passage, teacher))
+            self.samples[sample.sample_id] = sample
+            self._fresh[sample.sample_id] = (material, draft)
+            made += 1
+        return "" if made else ", ".join(why) or "no draft"
 
-def _fall_back(passages: Sequence[_Passage], instructions: _Instructions) -> None:
-    """Give an instruction to every passage that has none yet."""
-    missing = [p for p in passages if p.sample_id not in instructions.given]
-    if not missing:
-        return
-    topics = Topics(p.span.text for p in passages)
-    under = Counter((p.document.document_id, p.span.heading_path) for p in passages)
-    for passage in missing:
-        document, span = passage.document, passage.span
-        topic = Topic(
-            kind=document.kind,
-            title=document.title,
-            heading=span.heading_path[-1] if span.heading_path else "",
-            words=tuple(topics.of(span.text, _TOPIC_WORDS, [document.title, *span.heading_path])),
-            opening=" ".join(span.text.split()[:_OPENING_WORDS]),
-            alone=under[document.document_id, span.heading_path] == 1,
+    def teach(self, teacher: Ask, name: str, passages: set[str]) -> int:
+        """Let the teacher write the instructions of new samples of those passages; how many it was asked for."""
+        asked = [
+            (sample_id, material)
+            for sample_id, (material, _) in self._fresh.items()
+            if material.passage_id in passages and self.samples[sample_id].family in WISHES and material.english
+        ]
+        asked = [(i, m) for i, m in asked if self.samples[i].answer == m.text]
+        questions = [question(material, i, self.samples[i].family) for i, material in asked]
+        outputs = teacher(questions) if questions else []
+        for (sample_id, material), output in zip(asked, outputs, strict=True):
+            before = self.samples[sample_id]
+            instruction = tidied(output) if output is not None else ""
+            reason = taught_rejection(instruction, material) if output is not None else "no_answer"
+            draft = material.draft(instruction)
+            context = None
+            if not reason and before.context:
+                context = self._context(material, draft)
+                reason = "" if context else "no_context"
+            if not reason and self._tokens(draft, context) > self._settings.sample_tokens:
+                reason = "too_long"
+            reason = reason or self.taken.exchange(before, draft, material)
+            self.taken.refused[f"teacher_{reason or 'accepted'}"] += 1
+            if not reason:
+                changed = replace(before, instruction=instruction, origin=f"teacher:{name}")
+                self.samples[sample_id] = _with_context(changed, context)
+        return len(questions)
+
+    def add_unanswerable(self) -> None:
+        """Add questions about what the author never wrote of, with passages that do not answer them."""
+        share = self._settings.shares["unanswerable"]
+        wanted = round(len(self.samples) * share / (1 - share))
+        documents = {p.document.document_id: p.document for p in self._passages}
+        settings = self._settings
+        for identity, asked in unanswered(self._topics, wanted):
+            split = split_of(identity, settings.seed, settings.validation, settings.test)
+            sample_id = digest("sample", UNANSWERABLE, identity)
+            inputs = digest("unanswerable", FAMILIES_VERSION, identity, split, settings.sample_tokens)
+            before = self._known.get(sample_id)
+            if before and before.input_digest == inputs and self._shelf.holds(before.context_chunks, split):
+                if self.taken.keep(before):
+                    self.samples[sample_id] = before
+                continue
+            context = self._shelf.context(identity, split, asked, NOT_WRITTEN, (), "")
+            if context is None:
+                continue
+            first = documents[context.documents[0]]
+            sample = InstructionSample(
+                sample_id=sample_id,
+                document_id=first.document_id,
+                start=0,
+                end=0,
+                instruction=asked,
+                answer=NOT_WRITTEN,
+                origin=RULES,
+                split=split,
+                chunk_ids=(),
+                title=first.title,
+                url=first.url,
+                kind=first.kind,
+                input_digest=inputs,
+                family=UNANSWERABLE,
+                context=context.block,
+                edits="",
+                context_documents=context.documents,
+                context_chunks=context.chunks,
+            )
+            if self.taken.keep(sample):
+                self.samples[sample.sample_id] = sample
+
+    def _drafted(self, material: Material, family: str) -> tuple[Draft | None, Context | None, str]:
+        """The first draft of a family that is good enough, with its context; else why the last one is not."""
+        reason = ""
+        for number, draft in enumerate(FAMILIES[family](material)):
+            if number == _TRIES:
+                break
+            context = None
+            reason = self.taken.refusal(draft, material) or rejection(draft, material)
+            if not reason and family == RAG:
+                context = self._context(material, draft)
+                if context is None:
+                    self.taken.refused["no_context"] += 1
+                    return None, None, "no_context"
+            if not reason and self._tokens(draft, context) > self._settings.sample_tokens:
+                reason = "too_long"
+            if not reason:
+                self.taken.take(draft, material)
+                self.taken.refused["accepted"] += 1
+                return draft, context, ""
+            self.taken.refused[reason] += 1
+        return None, None, reason
+
+    def _context(self, material: Material, draft: Draft) -> Context | None:
+        answer = material.document.text[draft.start : draft.end]
+        gold, document_id = material.chunk_ids, material.document.document_id
+        return self._shelf.context(material.passage_id, material.split, draft.instruction, answer, gold, document_id)
+
+    def _tokens(self, draft: Draft, context: Context | None) -> int:
+        if context is not None:
+            return 0  # the shelf has seen to it
+        return sum(self._count([draft.instruction])) + self._settings.passage_tokens + _FRAME
+
+    def _sample(
+        self, passage: Passage, number: int, family: str, draft: Draft, context: Context | None, inputs: str
+    ) -> InstructionSample:
+        overlapping = passage.chunk_ids
+        sample = InstructionSample(
+            sample_id=_sample_id(passage, number),
+            document_id=passage.document.document_id,
+            start=draft.start,
+            end=draft.end,
+            instruction=draft.instruction,
+            answer=passage.document.text[draft.start : draft.end],
+            origin=RULES,
+            split=passage.split,
+            chunk_ids=overlapping,
+            title=passage.document.title,
+            url=passage.document.url,
+            kind=passage.document.kind,
+            input_digest=inputs,
+            family=family,
+            context="",
+            edits=draft.edits,
+            context_documents=(),
+            context_chunks=(),
         )
-        answer = span.text
+        return _with_context(sample, context)
 
-        def accept(instruction: str, answer: str = answer) -> bool:
-            return same_wording(instruction) not in instructions.taken and not copies(instruction, answer)
-
-        instructions.give(passage.sample_id, fallback_instruction(passage.sample_id, topic, accept), HEADING)
-
-
-def _sample(passage: _Passage, instruction: str, origin: str) -> InstructionSample:
-    return InstructionSample(
-        sample_id=passage.sample_id,
-        document_id=passage.document.document_id,
-        start=passage.span.start,
-        end=passage.span.end,
-        instruction=instruction,
-        answer=passage.span.text,
-        origin=origin,
-        split=passage.split,
-        chunk_ids=passage.chunk_ids,
-        title=passage.document.title,
-        url=passage.document.url,
-        kind=passage.document.kind,
-        input_digest=passage.input_digest,
-        family="",
-        context="",
-        edits="",
-        context_documents=(),
-        context_chunks=(),
-    )
+    def _input(self, passage: Passage, teacher: str) -> str:
+        return digest(
+            "instruction",
+            (PASSAGES_VERSION, PROMPT_VERSION, FAMILIES_VERSION),
+            passage.passage_id,
+            (passage.document.kind, passage.document.title, passage.span.heading_path),
+            (passage.place, passage.chunk_ids, passage.split),
+            (self._shares, self._settings.samples_per_passage, self._settings.sample_tokens),
+            teacher,
+        )
 
 
-def _stats(
-    samples: Sequence[InstructionSample], reused: int, asked: int, outcomes: Mapping[str, int]
-) -> dict[str, int]:
-    stats = {"samples": len(samples), "reused": reused, "teacher_calls": asked}
-    stats |= {f"samples_{split}": n for split, n in sorted(Counter(s.split for s in samples).items())}
-    words: Counter[str] = Counter()
-    for sample in samples:
-        words[sample.split] += word_count(sample.answer)
-    stats |= {f"words_{split}": n for split, n in sorted(words.items())}
-    stats["by_teacher"] = sum(sample.origin != HEADING for sample in samples)
-    return stats | {f"teacher_{outcome.replace(' ', '_')}": n for outcome, n in sorted(outcomes.items())}
+_TRIES = 40
+"""Drafts of a family that are looked at for one passage."""
+_FRAME = 48
+"""Tokens reckoned for the system message and the chat template's marks."""
+
+
+def _sample_id(passage: Passage, number: int) -> str:
+    return digest("sample", passage.passage_id, number)
+
+
+def _with_context(sample: InstructionSample, context: Context | None) -> InstructionSample:
+    if context is None:
+        return sample
+    return replace(sample, context=context.block, context_documents=context.documents, context_chunks=context.chunks)

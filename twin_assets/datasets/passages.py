@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from twin_assets.datasets.code_passages import Definition, definitions
 from twin_assets.datasets.markdown_blocks import Block, blocks, prose, stripped
 from twin_assets.datasets.words import word_count
 from twin_assets.records import CorpusDocument, Exclusion
 
-PASSAGES_VERSION = 1
+PASSAGES_VERSION = 2
 """Raised when documents are cut otherwise, so that datasets are built again."""
 
 STAGE = "instruction_dataset"
@@ -36,6 +37,8 @@ class PassageSpan(NamedTuple):
     end: int
     text: str
     heading_path: tuple[str, ...]
+    definition: Definition | None = None
+    """What a passage of code defines; None for prose."""
 
 
 class Cut(NamedTuple):
@@ -63,8 +66,9 @@ def cut(document: CorpusDocument, count_tokens: CountTokens, max_tokens: int, mi
 
     Block quotes are other people's words, and no passage reaches across one. Left out are, by reason: `quote`,
     `links` (links, images and addresses with no sentence around them), `footnote`, `code` (that fits into no
-    passage with its prose), `too_short` (fewer than `min_words` words of prose), `too_long` (one sentence or one
-    line beyond `max_tokens`). Passages of one section are about equally long.
+    passage with its prose, and in a repository defines nothing), `too_short` (fewer than `min_words` words of prose),
+    `announcement` (a last sentence that ends in a colon, with what it announces left out), `too_long` (one sentence or
+    one line beyond `max_tokens`). Passages of one section are about equally long.
 
     Args:
         document: a document of the corpus.
@@ -101,6 +105,7 @@ class _Cutter:
         self._document, self._max_tokens, self._min_words = document, max_tokens, min_words
         self._count = count_tokens
         self._packed: list[tuple[tuple[str, ...], list[_Unit]]] = []
+        self._code: list[PassageSpan] = []
         self._exclusions: list[Exclusion] = []
 
     def add(self, heading_path: tuple[str, ...], section: Sequence[Block]) -> None:
@@ -108,6 +113,10 @@ class _Cutter:
         counts = self._count([self._text(b.start, b.end) for b in section]) if section else []
         run: list[tuple[Block, int]] = []
         for block, tokens in zip(section, counts, strict=True):
+            if block.kind == "code" and self._document.kind == "git" and self._defines(heading_path, block):
+                self._pack(heading_path, run)
+                run = []
+                continue
             if block.kind in ("prose", "code"):
                 run.append((block, tokens))
                 continue
@@ -137,7 +146,19 @@ class _Cutter:
                 else:
                     kept.append(PassageSpan(start, end, text, heading_path))
             waiting = halves
-        return Cut(sorted(kept), self._exclusions)
+        return Cut(sorted([*kept, *self._code], key=lambda span: span.start), self._exclusions)
+
+    def _defines(self, heading_path: tuple[str, ...], block: Block) -> bool:
+        """Whether a block of code is taken as its definitions."""
+        found = definitions(self._document.text, block)
+        counts = self._count([self._text(d.start, d.end) for d in found]) if found else []
+        for definition, tokens in zip(found, counts, strict=True):
+            start, end = definition.start, definition.end
+            if tokens > self._max_tokens:
+                self._leave_out(start, end, "too_long")
+            else:
+                self._code.append(PassageSpan(start, end, self._text(start, end), heading_path, definition))
+        return bool(found)
 
     def _text(self, start: int, end: int) -> str:
         return self._document.text[start:end]
@@ -151,7 +172,20 @@ class _Cutter:
         """Turn a run of prose and code with nothing between into passages of about equal length."""
         for units in self._unit_runs(run):
             ranges = _packed([unit.tokens for unit in units], self._max_tokens)
-            self._packed += [(heading_path, units[first:last]) for first, last in ranges]
+            parts = [self._finished(units[first:last]) for first, last in ranges]
+            self._packed += [(heading_path, part) for part in parts if part]
+
+    def _finished(self, units: list[_Unit]) -> list[_Unit]:
+        """Without a last sentence that announces (":") what was left out after it."""
+        if not units or not self._text(units[-1].start, units[-1].end).endswith(":"):
+            return units
+        last = units[-1]
+        text = self._text(last.start, last.end)
+        cuts = [match.start() for match in _PART.finditer(text)]
+        start, end = stripped(self._document.text, last.start, last.start + (cuts[-1] if cuts else 0))
+        self._leave_out(end, last.end, "announcement")
+        kept = [_Unit(start, end, self._count([self._text(start, end)])[0])] if start < end else []
+        return [*units[:-1], *kept]
 
     def _unit_runs(self, run: Sequence[tuple[Block, int]]) -> Iterator[list[_Unit]]:
         """Glue code to the prose before it and lists to the line that announces them; part what is too long."""

@@ -22,7 +22,10 @@ def run_hashes(tokens: Sequence[str], length: int) -> Hashes:
     for offset in range(length):
         # A polynomial over 64 bits (Karp and Rabin 1987), which wraps around.
         mixed = mixed * np.uint64(0x9E3779B97F4A7C15) + said[offset : offset + len(mixed)]
-    return np.unique(mixed)
+    # The last word stands in the lower bits only; here it reaches all of them (MurmurHash3's finalizer).
+    mixed ^= mixed >> np.uint64(33)
+    mixed *= np.uint64(0xFF51AFD7ED558CCD)
+    return np.unique(mixed ^ (mixed >> np.uint64(33)))
 
 
 def all_runs(texts: Iterable[str], length: int) -> Hashes:

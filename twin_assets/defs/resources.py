@@ -15,6 +15,7 @@ from twin_assets.storage import ArtifactStore, TableStore
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+    from twin_assets.datasets.questions import Question
     from twin_assets.deployment.engine import Engine
     from twin_assets.features.embed import Embedder
 
@@ -83,18 +84,30 @@ class Twin:
     @property
     def teacher_name(self) -> str:
         """What writes instructions; the local teacher is the base model, so its digest is part of the name."""
-        from twin_assets.datasets.teacher import ENGINE
+        from twin_assets.datasets.consent import ENGINE
 
         config = self.settings.teacher()
         return f"{self.base_name}@{self.base_digest[:12]}" if config.api_base == ENGINE else config.model
 
-    def ask_teacher(self, prompts: Sequence[str], report: Report) -> list[str | None]:
-        """The teacher's answers. The local engine is waited for only when there is something to ask."""
-        from twin_assets.datasets.teacher import ENGINE, Teacher
+    def ask_teacher(self, questions: "Sequence[Question]", report: Report) -> list[str | None]:
+        """The teacher's instructions; None for a question that it may not be asked, or has no answer to.
+
+        The local engine is waited for only when there is something to ask. Raises ConfigError when the teacher is not
+        on this machine and was not allowed.
+        """
+        from twin_assets.datasets.consent import ENGINE, permitted
+        from twin_assets.datasets.responses import FILE, ResponseCache
+        from twin_assets.datasets.teacher import Teacher
 
         config = self.settings.teacher()
-        url = self.engine.base_url if config.api_base == ENGINE else self.settings.url("engine")
-        return Teacher(config, url, report=report).ask(prompts)
+        allowed = permitted(config, self.settings.datasets, questions)
+        url = self.engine.base_url if config.api_base == ENGINE and allowed else self.settings.url("engine")
+        with ResponseCache(self.settings.home / FILE) as cache:
+            teacher = Teacher(config, url, cache, self.teacher_name, report=report)
+            answers = dict(zip((q.sample_id for q in allowed), teacher.ask(allowed), strict=True))
+            calls, asked, answered, cost = teacher.spent
+        report(f"{calls} calls of {config.model}: {asked} + {answered} tokens, {cost:.4f} USD")
+        return [answers.get(question.sample_id) for question in questions]
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":

@@ -66,7 +66,8 @@ def evaluate(inputs: EvaluationInputs, ports: Ports, report: Report = silent) ->
     # The fixed sentence that something was not written about is no text of the author's.
     own = [s for s in inputs.samples if s.answer != NOT_WRITTEN]
     train = [s for s in own if s.split == "train"]
-    held_out = [s for s in own if s.split == "test"]
+    # With context the answer stands in the prompt: that measures copying, not the voice.
+    held_out = [s for s in own if s.split == "test" and not s.context]
     _check_split(train, held_out)
     clock = _Clock(report)
     scored = spread_over_documents(held_out, settings.max_test_samples, settings.seed)

@@ -23,7 +23,8 @@ def purge(store: TableStore, record: type[Record], document_ids: Collection[str]
     """Remove every row of the documents from a table, from all its versions and from the files on disk.
 
     A delete alone only marks rows, and old versions keep them; so what is left is written anew, all older versions are
-    removed, and with them the tags of those that held such rows. Tags of other versions are moved to the newest one.
+    removed, and with them the tags of those that held such rows. A row is of a document, too, when that is among its
+    `context_documents`. Tags of other versions are moved to the newest one.
     Indexes are dropped: the asset that keeps the table builds them again. Raises StorageError.
     """
     table = store.find(record)

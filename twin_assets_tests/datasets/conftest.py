@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from twin_assets.datasets.drafts import Material, Place
+from twin_assets.datasets.passages import PassageSpan
+from twin_assets.datasets.topics import Topics
 from twin_assets.digests import chunk_id, digest, document_id, text_digest
 from twin_assets.records import Chunk, CorpusDocument, InstructionSample
 
@@ -100,7 +103,7 @@ def make_sample(name: str, split: Any = "train", **changes: Any) -> InstructionS
         "end": len(answer),
         "instruction": f"Tell me about {name}.",
         "answer": answer,
-        "origin": "heading",
+        "origin": "rules",
         "split": split,
         "chunk_ids": ("chunk",),
         "title": "A title",
@@ -114,6 +117,29 @@ def make_sample(name: str, split: Any = "train", **changes: Any) -> InstructionS
         "context_chunks": (),
     }
     return InstructionSample(**{**values, **changes})
+
+
+def make_material(
+    text: str, title: str = "The barometer in the hall", heading: str = "", *, kind: Any = "markdown", **changes: Any
+) -> Material:
+    """A passage that is the whole of a document, unless `place` says otherwise; `around` stands before and after it."""
+    before, after = changes.pop("around", ("", ""))
+    document = make_document(f"{before}{text}{after}", changes.pop("name", "a"), title, kind)
+    span = PassageSpan(len(before), len(before) + len(text), text, (heading,) if heading else ())
+    values: dict[str, Any] = {
+        "split": "train",
+        "chunk_ids": ("chunk",),
+        "place": Place(0, 1, 1),
+        "topics": Topics([text]),
+        **changes,
+    }
+    return Material(document, span, digest(text, title, heading), **values)
+
+
+@pytest.fixture
+def material() -> Callable[..., Material]:
+    """Makes the material of a passage."""
+    return make_material
 
 
 @pytest.fixture

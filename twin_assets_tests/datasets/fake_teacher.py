@@ -4,14 +4,14 @@ import asyncio
 import json
 from typing import Any, Literal
 
-Fault = int | Literal["hangs", "drips", "waits", "is empty", "is no JSON"]
+Fault = int | Literal["hangs", "drips", "waits", "is empty", "is no JSON", "has another form", "is fenced"]
 """A status instead of an answer, or another way not to give one."""
 
 _JSON = [(b"content-type", b"application/json")]
 
 
 class FakeTeacher:
-    """Answers a prompt with `About <prompt>`, after the faults that `faults` holds for it, one a request."""
+    """Answers a prompt with the instruction `About <prompt>`, after the faults that `faults` holds, one a request."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -19,6 +19,8 @@ class FakeTeacher:
 
     def forget(self) -> None:
         """Be as new, at the same address."""
+        self.model = "base"
+        """What it says that it is."""
         self.paths: list[str] = []
         self.keys: list[str] = []
         self.bodies: list[dict[str, Any]] = []
@@ -74,10 +76,14 @@ class FakeTeacher:
         if isinstance(fault, int) and fault != 200:
             # Some servers repeat the key that they refuse.
             return json.dumps({"error": {"message": f"status {fault} for {self.keys[-1]}", "code": fault}}).encode()
-        content = "" if fault == "is empty" else f"About {prompt}"
+        content = "" if fault == "is empty" else json.dumps({"instruction": f"About {prompt}"})
+        if fault == "has another form":
+            content = "About nothing that was asked for"
+        elif fault == "is fenced":
+            content = f"```json\n{content}\n```"
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}
-        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-        head = {"id": "cmpl-1", "object": "chat.completion", "created": 1, "model": "base"}
+        usage = {"prompt_tokens": 30, "completion_tokens": 4, "total_tokens": 34}
+        head = {"id": "cmpl-1", "object": "chat.completion", "created": 1, "model": self.model}
         return json.dumps({**head, "choices": [choice], "usage": usage}).encode()
 
 

@@ -1,14 +1,14 @@
-"""What a teacher may not write, and what a fall-back never does."""
+"""What neither a teacher nor a template may ask."""
 
-from typing import get_args
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from twin_assets.datasets.fallback import Topic, fallback_instruction, listed
-from twin_assets.datasets.validation import copies, rejection, tidied
-from twin_assets.records import Kind
+from twin_assets.datasets.drafts import Draft
+from twin_assets.datasets.quality import unfit
+from twin_assets.datasets.validation import copies, rejection, taught_rejection, tidied
 
 ANSWER = (
     "The barometer in the hall fell four millibars before breakfast, and I told nobody. By noon the boats that had "
@@ -27,37 +27,35 @@ ANSWER = (
         "How does Gull Rock weather reach the herring boats?",
     ],
 )
-def test_a_good_instruction_is_taken(instruction: str) -> None:
-    assert rejection(instruction, ANSWER, "Letters from Gull Rock", set()) == ""
+def test_a_good_instruction_is_taken(instruction: str, material: Any) -> None:
+    assert taught_rejection(instruction, material(ANSWER, "Letters on weather from Gull Rock")) == ""
 
 
 @pytest.mark.parametrize(
     ("instruction", "reason"),
     [
-        ("Barometer?", "too short"),
-        ("Why " + "barometer and " * 20 + "boats?", "too long"),
-        ("Why did the barometer fall?\nBecause of the storm.", "several lines"),
-        ("Wann fällt das Barometer für große Böen ßäöüß äöü?", "not English"),
-        ("気圧計は なぜ 落ちた のか?", "not English"),
-        ("The barometer fell before the boats came.", "not a request"),
-        ("Boats and barometer and herring, home?", "not a request"),
-        ("What does the author say about the barometer?", "speaks of the text"),
-        ("What does this passage tell about boats?", "speaks of the text"),
-        ("What is the answer to this question about boats?", "speaks of the text"),
+        ("Barometer?", "too_short"),
+        ("Why " + "barometer and " * 20 + "boats?", "too_long"),
+        ("Why did the barometer fall?\nBecause of the storm.", "several_lines"),
+        ("Wann fällt das Barometer für große Böen ßäöüß äöü?", "language"),
+        ("Pourquoi est-ce que le barometer tombe avant le repas du matin?", "language"),
+        ("気圧計は なぜ 落ちた のか?", "language"),
+        ("The barometer fell before the boats came.", "not_a_request"),
+        ("Boats and barometer and herring, home?", "not_a_request"),
+        ("What does the author say about the barometer?", "not_self_contained"),
+        ("What does this passage tell about boats?", "not_self_contained"),
+        ("Why did the barometer fall, as said above?", "not_self_contained"),
         ("Why were the boats that had gone out to the herring late?", "copied"),
-        ("What is the best way to bake sourdough bread?", "off topic"),
-        ("Why would a barometer measure another barometer?", "repeats itself"),
-        ("How did the barometer help the boats of Zanzibar?", "invented name"),
-        ("Why did the barometer fall in 1987?", "invented name"),
+        ("What is the best way to bake sourdough bread?", "ungrounded"),
+        ("How do boats and planes and trains and rockets differ?", "ungrounded"),
+        ("Why would a barometer measure another barometer?", "repeats_itself"),
+        ("How did the barometer help the boats of Zanzibar?", "invented_name"),
+        ("Why did the barometer fall in 1987?", "invented_name"),
+        ("Tell barometer millibars boats herring canvas storm rain noon breakfast behind home.", "gives_away"),
     ],
 )
-def test_a_bad_instruction_is_refused_with_its_reason(instruction: str, reason: str) -> None:
-    assert rejection(instruction, ANSWER, "", set()) == reason
-
-
-def test_an_instruction_is_taken_once() -> None:
-    taken = {"why did the barometer fall that morning"}
-    assert rejection("Why did the barometer fall that morning?", ANSWER, "", taken) == "duplicate"
+def test_a_bad_instruction_is_refused_with_its_reason(instruction: str, reason: str, material: Any) -> None:
+    assert taught_rejection(instruction, material(ANSWER, "")) == reason
 
 
 @pytest.mark.parametrize(
@@ -77,10 +75,11 @@ def test_what_small_models_put_around_a_question_is_taken_off(output: str) -> No
     assert tidied(output) == "Why did it fall?"
 
 
-@settings(max_examples=200)
 @given(st.text(max_size=80))
 def test_any_output_is_judged_without_an_error(output: str) -> None:
-    assert isinstance(rejection(tidied(output), ANSWER, "", set()), str)
+    from twin_assets_tests.datasets.conftest import make_material
+
+    assert isinstance(taught_rejection(tidied(output), make_material(ANSWER)), str)
 
 
 def test_eight_words_running_are_copied_and_seven_are_not() -> None:
@@ -89,69 +88,43 @@ def test_eight_words_running_are_copied_and_seven_are_not() -> None:
     assert not copies(f"What of {' '.join(ANSWER.split()[4:11])}", ANSWER)
 
 
-TOPIC = Topic(
-    "markdown", "The barometer", "", ("herring", "Gull Rock", "storm canvas", "quay"), "The barometer in", False
+@pytest.mark.parametrize(
+    ("request_", "slots", "reason"),
+    [
+        ("Write about the barometer in a few lines.", ("the barometer",), ""),
+        ("Write about the telescope in a few lines.", ("the telescope",), "ungrounded"),
+        ("Write about 7 millibars in a few lines.", ("7 millibars",), "ungrounded"),
+        ("Write.", (), "too_short"),
+        ("Write about this article.", (), "not_self_contained"),
+        ('Write about "this article", in your own way.', (), ""),
+        ("Write to jo@mail.org about the barometer.", (), "pii"),
+        ("Go on: the boats that had gone out to the herring.", (), "copied"),
+    ],
 )
+def test_a_template_is_judged_too(request_: str, slots: tuple[str, ...], reason: str, material: Any) -> None:
+    passage = material(ANSWER)
+    assert rejection(Draft(request_, 0, len(ANSWER), slots=slots), passage) == reason
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"),
+    ("text", "reason"),
     [
-        ("x", ("tweet", "post", "thought", "Post")),
-        ("linkedin", ("LinkedIn",)),
-        ("substack", ("newsletter", "subscribers")),
+        (ANSWER, ""),
+        ("Write to me at jo.doe@mail.org about the barometer in the hall, or come round on Friday.", "pii"),
+        ("Ring +44 20 7946 0958 and ask for the barometer, which will be answered at any hour.", "pii"),
+        ("The account is GB29 NWBK 6016 1331 9268 19, and the barometer is paid for out of it.", "pii"),
+        ("Run git clone git@github.com:jo/barometer and read what is there on the falling of the glass.", ""),
+        ("Write to you@example.com in the form, and the barometer will take it for an address.", ""),
+        ("As an AI language model I have no barometer, and so I cannot tell you of the glass.", "refusal"),
+        ("Thanks for reading! Subscribe now to get the next letter about the barometer.", "boilerplate"),
+        ("12 34 56 78 90 == 11 // 22 -- 33 ++ 44 %% 55 :: 66", "low_quality"),
+        ("the fog the fog the fog the fog the fog the fog the fog", "low_quality"),
+        ("It looks so:\n\n```\n" + "a_row = of_code(1)\n" * 20 + "```", "low_quality"),
     ],
 )
-def test_a_fall_back_without_a_title_names_the_kind_of_writing(kind: str, expected: tuple[str, ...]) -> None:
-    topic = Topic(kind, "", "", ("fog", "herring"), "Fog again", True)  # type: ignore[arg-type]
-    for n in range(20):
-        instruction = fallback_instruction(str(n), topic, lambda _: True)
-        assert "fog and herring" in instruction
-        assert any(word in instruction for word in expected)
+def test_what_is_nothing_to_learn_from_has_its_reason(text: str, reason: str) -> None:
+    assert unfit(text) == reason
 
 
-@pytest.mark.parametrize("kind", get_args(Kind))
-@pytest.mark.parametrize(("title", "heading"), [("Fog", "In harbour"), ("", "")])
-def test_writing_of_every_kind_has_a_fall_back(kind: Kind, title: str, heading: str) -> None:
-    for alone in (True, False):
-        topic = Topic(kind, title, heading, ("fog", "herring"), "Fog again", alone)
-        assert fallback_instruction("one", topic, lambda _: True)
-        assert "one" in fallback_instruction("one", topic, lambda _: False)
-
-
-def test_fall_backs_vary_with_the_sample_and_never_with_the_run() -> None:
-    found = [fallback_instruction(str(n), TOPIC, lambda _: True) for n in range(30)]
-    assert len(set(found)) >= 4
-    assert found == [fallback_instruction(str(n), TOPIC, lambda _: True) for n in range(30)]
-
-
-def test_a_fall_back_is_found_however_many_are_taken() -> None:
-    taken: set[str] = set()
-    for _ in range(200):
-        instruction = fallback_instruction("same", TOPIC, lambda candidate: candidate not in taken)
-        assert instruction not in taken
-        taken.add(instruction)
-
-
-def test_a_fall_back_is_found_even_when_every_wording_is_refused() -> None:
-    assert "same" in fallback_instruction("same", TOPIC, lambda _: False)
-
-
-def test_a_title_that_is_a_sentence_is_not_quoted_as_a_name() -> None:
-    title = "I went down to the quay this morning and there I met nobody at all whom I knew"
-    topic = Topic("linkedin", title, "", ("fog",), "Fog", True)
-    assert "nobody" not in fallback_instruction("a", topic, lambda _: True)
-
-
-def test_quotation_marks_in_a_title_do_not_end_the_quotation() -> None:
-    topic = Topic("markdown", 'On "fog"', "", (), "", True)
-    assert "\"On 'fog'\"" in fallback_instruction("a", topic, lambda _: True)
-
-
-def test_a_passage_without_title_and_words_is_named_by_its_opening() -> None:
-    topic = Topic("x", "", "", (), "It is what it is", True)
-    assert '"It is what it is"' in fallback_instruction("a", topic, lambda _: True)
-
-
-def test_lists_of_words_read_as_english() -> None:
-    assert [listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
+def test_code_is_not_judged_as_prose() -> None:
+    assert unfit("x = [1, 2, 3, 4, 5, 6]\ny = {1: 2}", code=True) == ""

@@ -188,6 +188,14 @@ def test_what_is_left_out_has_a_reason(document: Any, tokens: Any, text: str, re
     assert "words" in exclusions[0].detail
 
 
+def test_a_sentence_that_announces_what_was_left_out_is_left_out_with_it(document: Any, tokens: Any) -> None:
+    announced = "The barometer fell all morning, and I told nobody. He wrote of it so:"
+    text = f"{announced}\n\n> Somebody else's words.\n\nSo it was."
+    found, exclusions = cut(document(text), tokens, 100, 2)
+    assert [passage.text for passage in found] == ["The barometer fell all morning, and I told nobody.", "So it was."]
+    assert sorted(e.reason for e in exclusions) == ["announcement", "quote"]
+
+
 def test_an_exclusion_holds_no_text_of_the_author(document: Any, tokens: Any) -> None:
     _, exclusions = cut(document("Zanzibar barometer."), tokens, 100, 5)
     assert "barometer" not in str(exclusions)

@@ -115,8 +115,8 @@ def test_the_deployed_twin_is_asked_through_its_adapter(
     settings: Settings, fake: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     write_corpus(settings, 20)
-    monkeypatch.setenv("TWIN_DATASETS__PREFERENCE_ORIGINS__BASE", "0")
-    monkeypatch.setenv("TWIN_DATASETS__PREFERENCE_ORIGINS__PLAIN", "0")
+    for other in ("BASE", "PLAIN", "UNGROUNDED"):
+        monkeypatch.setenv(f"TWIN_DATASETS__PREFERENCE_ORIGINS__{other}", "0")
     digest = "ab" * 16
     folder = settings.home / "artifacts" / "adapters" / digest
     folder.mkdir(parents=True)

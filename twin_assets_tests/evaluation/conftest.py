@@ -35,7 +35,7 @@ def make_sample() -> Callable[..., InstructionSample]:
             end=len(answer),
             instruction=instruction,
             answer=answer,
-            origin="heading",
+            origin="rules",
             split=split,
             chunk_ids=chunks,
             title="",
