@@ -6,12 +6,12 @@ decisions are made anew from all fingerprints each time: the corpus is the same 
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
 
+from twin_assets.batches import batches
 from twin_assets.digests import digest, digest_set
 from twin_assets.features.fingerprint import fingerprint, made_from
 from twin_assets.features.fold import Columns, Decision, decide
@@ -24,8 +24,6 @@ from twin_assets.storage.tables import equals, one_of
 
 if TYPE_CHECKING:
     from twin_assets.settings import Settings
-
-T = TypeVar("T")
 
 CORPUS_VERSION = 1
 """Raised when the same cleaned documents make another corpus."""
@@ -150,11 +148,11 @@ def _update_fingerprints(tables: TableStore, columns: Mapping[str, Sequence[Any]
     digests = dict(zip(columns["row_id"], columns["row_digest"], strict=True))
     wanting = sorted(row for row, row_digest in digests.items() if known.get(row) != made_from(row_digest))
     meter = Meter("fingerprints", len(wanting), report)
-    for batch in _batches(wanting):
+    for batch in batches(wanting, _BATCH):
         documents = tables.read(CleanedDocument, one_of("row_id", batch))
         tables.sync(Fingerprint, [fingerprint(d, digests[d.row_id]) for d in documents], one_of("row_id", batch))
         meter.advance(len(batch))
-    for batch in _batches(sorted(known.keys() - digests.keys())):
+    for batch in batches(sorted(known.keys() - digests.keys()), _BATCH):
         tables.sync(Fingerprint, [], one_of("row_id", batch))
     return len(wanting)
 
@@ -230,7 +228,7 @@ def _made(
     tables: TableStore, rows: _Rows, places: Sequence[int], inputs: Mapping[int, str], policy: CorpusPolicy
 ) -> Iterator[list[CorpusDocument]]:
     """The documents of these places in batches. Only the text that is kept is read."""
-    for batch in _batches(places):
+    for batch in batches(places, _BATCH):
         found = tables.read(CleanedDocument, one_of("row_id", [rows.columns["row_id"][place] for place in batch]))
         by_row = {document.row_id: document for document in found}
         yield [_document(by_row[rows.columns["row_id"][p]], p, rows, inputs[p], policy) for p in batch]
@@ -270,23 +268,17 @@ def _streamed(tables: TableStore, kept: Sequence[str], made: Iterator[list[Corpu
     """The rows that stay and those that are made, in batches."""
     schema = CorpusDocument.schema()
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        for ids in _batches(kept):
+    def in_batches() -> Iterator[pa.RecordBatch]:
+        for ids in batches(kept, _BATCH):
             rows = tables.columns(CorpusDocument, schema.names, one_of("document_id", ids))
             yield from rows.select(schema.names).cast(schema).to_batches()
         for documents in made:
             yield pa.RecordBatch.from_pylist([document.to_row() for document in documents], schema=schema)
 
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    return pa.RecordBatchReader.from_batches(schema, in_batches())
 
 
 def _is_current(tables: TableStore, record: type[Record]) -> bool:
     """Whether there is a table in the columns of the record as it is now."""
     table = tables.find(record)
     return table is not None and table.schema.equals(record.schema())
-
-
-def _batches(members: Sequence[T]) -> Iterator[list[T]]:
-    left = iter(members)
-    while batch := list(islice(left, _BATCH)):
-        yield batch

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from twin_assets.defs.figures import counts_table, timeline
+from twin_assets.defs.figures import counts_table, exclusions_table, histogram, timeline
 
 
 @dataclass(frozen=True)
@@ -39,3 +39,23 @@ def test_without_a_date_there_is_no_timeline():
 def test_counts_are_listed_the_commonest_first():
     rows = str(counts_table("reason", ["draft", "guest", "draft"]).value).splitlines()
     assert ["draft" in rows[-2], "guest" in rows[-1]] == [True, True]
+
+
+def test_a_histogram_has_a_bar_for_each_tenth_and_the_longest_for_the_commonest():
+    rows = str(histogram("quality", [0.05, 0.91, 0.95, 0.99, 1.0]).value).splitlines()[2:]
+    assert [row.split("|")[1].strip() for row in rows[:2]] == ["0.0 to 0.1", "0.1 to 0.2"]
+    counts = [int(row.split("|")[2].split()[-1]) for row in rows]
+    assert counts == [1, *[0] * 8, 4]
+    assert rows[-1].count("█") == 4 * rows[0].count("█") > 0
+    assert "█" not in rows[1]
+
+
+def test_exclusions_are_shown_by_reason_a_few_of_each():
+    reasons = ["duplicate"] * 20 + ["low_quality"]
+    rows = str(exclusions_table(reasons, [f"what {n}" for n in range(21)]).value).splitlines()[2:]
+    assert [row.split("|")[1].strip() for row in rows] == ["duplicate"] * 5 + ["low_quality"]
+    assert "what 20" in rows[-1]
+
+
+def test_where_there_is_nothing_to_show_it_says_so():
+    assert histogram("quality", []).value == exclusions_table([], []).value == "none"
