@@ -385,10 +385,10 @@ class RetrievalSettings(Strict):
     k: Positive = 4
     """Passages under a question."""
     candidates: Positive = 20
-    """Chunks that each of the two searches finds."""
+    """Chunks that each query finds: by vector, by the words of the text, by those of the headings."""
     vector_weight: Weight = 1.0
     """Of the cosine of the vectors."""
-    text_weight: Weight = 5.0
+    text_weight: Weight = 8.0
     """Of the squared share of the most that the words of a question can weigh; 0 leaves a search out."""
     per_document: Positive = 2
     """Passages of one document, unless there are not enough others."""

@@ -15,7 +15,7 @@ class Scores:
     """Cosine distance, 0 to 2."""
     vector_rank: int | None = None
     text_score: float | None = None
-    """BM25, summed over text and heading path."""
+    """BM25, summed over text and heading path; what one of them left out of its best is estimated."""
     text_rank: int | None = None
     fused: float = 0.0
     """`hybrid_score`; with query expansion reciprocal rank fusion of the wordings, the rest is of one wording."""

@@ -10,6 +10,7 @@ from twin_assets.features.active import Following
 from twin_assets.features.chunk import embedded_text
 from twin_assets.features.embed import EmbeddingModel
 from twin_assets.features.embedders import configured_embedder, embedder_of
+from twin_assets.features.index import TEXT_COLUMNS
 from twin_assets.records import ChunkEmbedding
 from twin_assets.retrieval.expand import EngineExpander, Expand
 from twin_assets.retrieval.filters import Filter, condition
@@ -138,16 +139,21 @@ class Searcher:
         asked = [query, *(self._expand(query) if self._expand else ())]
         terms = [terms_of(one) for one in asked]
         # Words are looked for while the query is embedded.
-        searches = [self._threads.submit(by_text, table, one, where, limit) for one in terms if how.text_weight]
+        columns = TEXT_COLUMNS if how.text_weight else ()
+        searches = [
+            [self._threads.submit(by_text, table, one, column, where, limit) for column in columns] for one in terms
+        ]
         vectors: list[Sequence[float] | None] = [None] * len(asked)
         if how.vector_weight:
             vectors = list(opened.embedder.embed(asked))
         with self._store.reading(ChunkEmbedding):
             near = [NOTHING if one is None else by_vector(table, one, where, how, limit) for one in vectors]
-            worded = [search.result() for search in searches] or [NOTHING] * len(asked)
-        wordings = [scored(near[i], worded[i], vectors[i], len(terms[i]), opened.rows, how) for i in range(len(asked))]
+            worded = [[search.result() for search in of_one] for of_one in searches]
+        wordings = [
+            scored(near[i], worded[i], vectors[i], len(terms[i]), opened.rows, limit, how) for i in range(len(asked))
+        ]
         scores = wordings[0] if len(wordings) == 1 else _of_all(wordings)
-        hits = hits_of([*near, *worded], list(scores))
+        hits = hits_of([*near, *(found for of_one in worded for found in of_one)], list(scores))
         if self._rerank is None:
             return hits, scores
         return _reranked(query, hits[: how.rerank_candidates], scores, self._rerank, how.rerank_threshold)
