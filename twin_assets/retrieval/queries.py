@@ -100,8 +100,9 @@ def scored(
         how: the weights.
     """
     similar: dict[str, float] = {}
-    for found in worded if vector is not None else ():
-        similar |= zip(found.chunk_ids, _cosines(found, vector), strict=True)
+    for found in worded:
+        if vector is not None:
+            similar |= zip(found.chunk_ids, _cosines(found, vector), strict=True)
     similar |= {chunk: 1 - distance for chunk, distance in zip(near.chunk_ids, near.values, strict=True)}
     bm25 = summed(worded, limit)
     ranks = [{chunk: rank for rank, chunk in enumerate(found, 1)} for found in (near.chunk_ids, bm25)]
