@@ -1,6 +1,6 @@
 """The queries of a hybrid search in LanceDB, and what they say of each chunk together."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -130,10 +130,9 @@ def _cosines(found: Found, vector: Sequence[float]) -> list[float]:
     return cosines
 
 
-def hits_of(found: Sequence[Found], chunks: Sequence[str]) -> list[Hit]:
-    """The chunks in the given order."""
-    rows: dict[str, Hit] = {}
-    for one in found:
-        if one.rows is not None:
-            rows |= {row["chunk_id"]: Hit(**row) for row in one.rows.select(list(COLUMNS)).to_pylist()}
-    return [rows[chunk] for chunk in chunks]
+def hits_of(found: Sequence[Found], chunks: Iterable[str]) -> Iterator[Hit]:
+    """The chunks in the given order, each read from Arrow when it is its turn: mostly the first few are wanted."""
+    places = {chunk: (one, row) for one in found for row, chunk in enumerate(one.chunk_ids)}
+    for one, row in (places[chunk] for chunk in chunks):
+        assert one.rows is not None
+        yield Hit(**{column: one.rows[column][row].as_py() for column in COLUMNS})

@@ -1,8 +1,9 @@
 """Hybrid search: nearest vectors and BM25 as one score, optionally reranked; chunks become passages."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from twin_assets.errors import StorageError
@@ -133,7 +134,7 @@ class Searcher:
 
     def _ranked(
         self, opened: Opened, query: str, where: str | None, limit: int
-    ) -> tuple[list[Hit], Mapping[str, Scores]]:
+    ) -> tuple[Iterable[Hit], Mapping[str, Scores]]:
         """The chunks that any query found, best first, and what each stage said of them."""
         how, table = self._settings, opened.table
         asked = [query, *(self._expand(query) if self._expand else ())]
@@ -153,10 +154,10 @@ class Searcher:
             scored(near[i], worded[i], vectors[i], len(terms[i]), opened.rows, limit, how) for i in range(len(asked))
         ]
         scores = wordings[0] if len(wordings) == 1 else _of_all(wordings)
-        hits = hits_of([*near, *(found for of_one in worded for found in of_one)], list(scores))
+        hits = hits_of([*near, *(found for of_one in worded for found in of_one)], scores)
         if self._rerank is None:
             return hits, scores
-        return _reranked(query, hits[: how.rerank_candidates], scores, self._rerank, how.rerank_threshold)
+        return _reranked(query, list(islice(hits, how.rerank_candidates)), scores, self._rerank, how.rerank_threshold)
 
     def _neighbours(self, table: "Table", runs: Sequence[Run], where: str | None) -> dict[tuple[str, int], Hit]:
         """The chunks before and after each run, under the same filter as what was found."""
