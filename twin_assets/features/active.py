@@ -1,11 +1,15 @@
 """Which table of embeddings is searched: one row of `active_store`, written last, moves every reader at once."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from twin_assets.digests import digest
 from twin_assets.records import ActiveStore, ChunkEmbedding, RetiredVector, embeddings_table, retired_table
 from twin_assets.storage import TableStore
 from twin_assets.storage.maintenance import drop, table_names, written_at
+
+if TYPE_CHECKING:
+    from lancedb.table import Table
 
 KEY = "chunk_embeddings"
 STORE_VERSION = 1
@@ -44,15 +48,17 @@ class Following:
 
     def __init__(self, store: TableStore) -> None:
         self._store = store
+        self._pointer: Table | None = None
         self._version = -1
         self._record: type[ChunkEmbedding] = ChunkEmbedding
 
     def record(self) -> type[ChunkEmbedding]:
         """The table to search. Raises StorageError."""
-        table = self._store.find(ActiveStore)
-        if table is not None:
+        self._pointer = self._pointer or self._store.find(ActiveStore)
+        if self._pointer is not None:
             with self._store.reading(ActiveStore):
-                version = int(table.version)
+                self._pointer.checkout_latest()
+                version = int(self._pointer.version)
             if version != self._version:
                 self._record = active_table(self._store)
                 self._version = version

@@ -28,7 +28,7 @@ def table_names(store: TableStore) -> list[str]:
     page: str | None = None
     with _reported("tables", "listed"):
         while True:
-            found = store._connection().list_tables(page_token=page, limit=1000)
+            found = store.connection().list_tables(page_token=page, limit=1000)
             names += found.tables
             page = found.page_token
             if not page:
@@ -43,7 +43,7 @@ def maintain(store: TableStore, name: str, keep: timedelta) -> Maintained:
     Raises StorageError.
     """
     with _reported(name, "compacted"):
-        table = store._connection().open_table(name)
+        table = store.connection().open_table(name)
         versions, fragments = len(table.list_versions()), _fragments(table)
         tagged = {int(tag["version"]) for tag in table.tags.list().values()}
         times = [_utc(version["timestamp"]) for version in table.list_versions() if version["version"] in tagged]
@@ -56,13 +56,13 @@ def maintain(store: TableStore, name: str, keep: timedelta) -> Maintained:
 def written_at(store: TableStore, name: str) -> datetime:
     """When a table was last written. Raises StorageError."""
     with _reported(name, "read"):
-        return max(_utc(version["timestamp"]) for version in store._connection().open_table(name).list_versions())
+        return max(_utc(version["timestamp"]) for version in store.connection().open_table(name).list_versions())
 
 
 def drop(store: TableStore, name: str) -> None:
     """Remove a table with all its versions. Raises StorageError."""
     with _reported(name, "dropped"):
-        store._connection().drop_table(name)
+        store.connection().drop_table(name)
 
 
 def _utc(moment: datetime) -> datetime:

@@ -61,10 +61,10 @@ class TableStore:
         with self.writing(record), self._alone(record):
             # Two writers that create one table at once would overwrite what the first has written into it since.
             try:
-                return self._connection().create_table(record.TABLE, schema=schema or record.schema())
+                return self.connection().create_table(record.TABLE, schema=schema or record.schema())
             except ValueError:
                 # Another process made it in the meantime.
-                return self._connection().open_table(record.TABLE)
+                return self.connection().open_table(record.TABLE)
 
     def open(self, record: type[R]) -> "Table":
         """The LanceDB table of a record. Raises StorageError when there is none yet."""
@@ -142,7 +142,7 @@ class TableStore:
 
     def overwrite(self, record: type[R], rows: pa.Table) -> "Table":
         """Write a table anew as its next version, in the columns of `rows`."""
-        return self._connection().create_table(record.TABLE, data=rows, mode="overwrite")
+        return self.connection().create_table(record.TABLE, data=rows, mode="overwrite")
 
     def tag(self, record: type[R], name: str) -> int:
         """Tag the current version of a table, moving the tag when it exists; returns the version's number."""
@@ -189,7 +189,8 @@ class TableStore:
         with FileLock(Path(self._uri) / f".{record.TABLE}.lock"):
             yield
 
-    def _connection(self) -> Any:
+    def connection(self) -> Any:
+        """The LanceDB connection, for what is about tables by name; records go through the methods above and below."""
         import lancedb
 
         return lancedb.connect(self._uri, storage_options=self._options or None)
@@ -198,7 +199,7 @@ class TableStore:
         """The LanceDB table of a record, if there is one. Raises StorageError."""
         with self.reading(record):
             try:
-                return self._connection().open_table(record.TABLE)
+                return self.connection().open_table(record.TABLE)
             except ValueError as error:
                 if "was not found" not in str(error):
                     raise
