@@ -17,6 +17,8 @@ from twin_assets.settings import DatasetSettings
 
 LARGEST_FAMILY = 0.6
 """Share of the training samples from which one family is most of what is learned."""
+FEWEST_LEARNED = 10
+"""Samples of a family below which it need not be in the test set: a small corpus has two of some."""
 INSIDE = 0.9
 """Least share of answers, in blocks, within the author's own range of style."""
 FEWEST_BLOCKS = 10
@@ -121,7 +123,7 @@ def check_size(samples: Sequence[InstructionSample], settings: DatasetSettings) 
 
 
 def check_family_shares(samples: Sequence[InstructionSample]) -> DatasetCheck:
-    """No family is most of what is learned, and each that is learned is tested, too. Warns.
+    """No family is most of what is learned, and each of `FEWEST_LEARNED` samples or more is tested, too. Warns.
 
     Samples of which none names a family are not judged.
     """
@@ -130,7 +132,9 @@ def check_family_shares(samples: Sequence[InstructionSample]) -> DatasetCheck:
     train = Counter(sample.family for sample in samples if sample.split == "train")
     tested = {sample.family for sample in samples if sample.split == "test"}
     shares = {family or "none": count / train.total() for family, count in train.most_common()}
-    untested = sorted((family or "none") for family in train if family not in tested)
+    untested = sorted(
+        (name or "none") for name, count in train.items() if count >= FEWEST_LEARNED and name not in tested
+    )
     line = ", ".join(f"{family} **{share:.0%}**" for family, share in shares.items()) or "no samples"
     line += f"; not tested: {', '.join(untested)}" if untested else ""
     passed = bool(shares) and max(shares.values()) <= LARGEST_FAMILY and not untested

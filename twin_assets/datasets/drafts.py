@@ -139,22 +139,32 @@ class Material:
         return Draft(request, self.span.start, self.span.end, material, slots)
 
     def subject_sets(self, *, weak: bool = False) -> Iterator[tuple[str, ...]]:
-        """Subjects to ask for: two that are central, then one of them; with `weak` then any others."""
+        """Subjects to ask for: two that the passage comes back to, or one; with `weak` central ones, then any others.
+
+        What is only mentioned is no second subject: nobody would ask for it beside the first.
+        """
         alone = [p for p in self.subjects if p.alone]
         central = [p for p in alone if self.topics.central(p, self.text, self.known)][:_SUBJECTS]
-        if central:
-            best, *rest = central
+        again = [self._whole(p) for p in central if self.topics.returned_to(p, self.text, self.known)]
+        if again:
+            best, *rest = again
             others = [p for p in rest if p.stems.isdisjoint(best.stems)]
             for other in sorted(others, key=lambda p: p.sentence == best.sentence):
                 yield best.text, other.text
-        yield from ((phrase.text,) for phrase in central)
+        yield from ((phrase.text,) for phrase in again)
         if not weak:
             return
+        yield from ((phrase.text,) for phrase in central if phrase not in again)
         others = [p for p in self.subjects if p not in central][: 2 * _SUBJECTS]
         yield from ((phrase.text,) for phrase in others)
         for first, second in pairwise(others):
             if first.stems.isdisjoint(second.stems):
                 yield first.text, second.text
+
+    def _whole(self, phrase: Phrase) -> Phrase:
+        """The longest name that a part of a name is of: "Jo Quail" for "Jo"."""
+        longer = (p for p in self.subjects if p.name and p.alone and phrase.stems < p.stems)
+        return max(longer, key=lambda p: len(p.stems), default=phrase) if phrase.name else phrase
 
 
 def named(text: str) -> str:

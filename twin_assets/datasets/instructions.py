@@ -12,7 +12,7 @@ from twin_assets.datasets.assignment import family_order
 from twin_assets.datasets.candidates import Passage, candidates
 from twin_assets.datasets.contexts import Context, Shelf
 from twin_assets.datasets.drafts import Draft, Material
-from twin_assets.datasets.families import FAMILIES, FAMILIES_VERSION, RAG, UNANSWERABLE
+from twin_assets.datasets.families import FAMILIES, FAMILIES_VERSION, LAST_RESORT, RAG, UNANSWERABLE, Family
 from twin_assets.datasets.figures import sample_figures
 from twin_assets.datasets.passages import PASSAGES_VERSION, CountTokens
 from twin_assets.datasets.questions import PROMPT_VERSION, WISHES, Question, question
@@ -122,7 +122,7 @@ class _Builder:
         known: Mapping[str, InstructionSample],
     ) -> None:
         self._passages, self._count, self._settings, self._known = passages, count_tokens, settings, known
-        self._shares = {name: share for name, share in settings.shares.items() if name in FAMILIES}
+        self._shares = {name: share for name, share in settings.shares.items() if name in FAMILIES and share > 0}
         self._topics = Topics(p.span.text for p in passages)
         splits = {p.document.document_id: p.split for p in passages}
         held_out = all_runs((p.span.text for p in passages if p.split != "train"), OVERLAP)
@@ -152,12 +152,14 @@ class _Builder:
         material = Material(*shared, topics=self._topics)
         made = 0
         why: dict[str, None] = {}
-        for family in family_order(passage.passage_id, self._shares):
-            if made == self._settings.samples_per_passage:
+        tried = [(name, FAMILIES[name]) for name in family_order(passage.passage_id, self._shares)]
+        tried += [LAST_RESORT] if LAST_RESORT[0] in self._shares else []
+        for family, make in tried:
+            if made == self._settings.samples_per_passage or (made and make is LAST_RESORT[1]):
                 break
             if (family == "code") != (passage.span.definition is not None):
                 continue
-            draft, context, reason = self._drafted(material, family)
+            draft, context, reason = self._drafted(material, family, make)
             if draft is None:
                 why |= dict.fromkeys([reason] if reason else [])
                 continue
@@ -237,10 +239,10 @@ class _Builder:
             if self.taken.keep(sample):
                 self.samples[sample.sample_id] = sample
 
-    def _drafted(self, material: Material, family: str) -> tuple[Draft | None, Context | None, str]:
+    def _drafted(self, material: Material, family: str, make: Family) -> tuple[Draft | None, Context | None, str]:
         """The first draft of a family that is good enough, with its context; else why the last one is not."""
         reason = ""
-        for number, draft in enumerate(FAMILIES[family](material)):
+        for number, draft in enumerate(make(material)):
             if number == _TRIES:
                 break
             context = None

@@ -58,14 +58,17 @@ _VAGUE = word_set(
     experience effort stuff look feature choice option options feeling interest success extent degree world life attempt
     possibility line lines mistake turn thought thoughts word words sense rule detail details term terms area areas
     aspect aspects thanks pm am km cm kg mb gb right other others own everyone someone anyone nobody history doubt
-    doubts past future process seconds minutes hours progress intention impression"""
+    decision decisions doubts past future process seconds minutes hours progress intention impression"""
 )
 """Nouns that say little by themselves."""
 _MONTHS = word_set(
     """january february march april may june july august september october november december jan feb mar apr jun jul aug
     sep"""
 )
-_PLACED = word_set("last first next second third previous single various certain whole entire own new recent relevant")
+_PLACED = word_set(
+    """last first next second third previous single various certain whole entire own new recent relevant other multiple
+    several different additional further former latter"""
+)
 NOT = ("n't", "n’t")
 _CONNECTIVES = word_set("of for")
 _DETERMINERS = {"the": "the ", "a": "a ", "an": "an ", "my": "your ", "our": "your ", "your": ""}
@@ -140,6 +143,9 @@ def _phrases(tokens: Sequence[Token], sentence: int, capitalized: Collection[str
         if end == at:
             at += 1
             continue
+        if end > at + 1 and tokens[at].text.lower() == "say":
+            at += 1  # "a city, say Berlin"
+            continue
         if end == at + 1 and tokens[at].tag == "NN2" and end < len(tokens) and tokens[end].tag in _ADJECTIVES:
             at = end  # "ships new features": what was taken for a noun is a verb
             continue
@@ -185,6 +191,8 @@ def _made(
     following = tokens[further].text.lower() if further < len(tokens) else ""
     # Dates, and what is the last or a single one of its kind only in its place.
     vague = vague or not said_set.isdisjoint(_MONTHS) or group[0].text.lower() in _PLACED
+    # "a 45 minute episode": what is left without its number.
+    vague = vague or (start > 0 and tokens[start - 1].tag == "CRD")
     # "transient network or server problems": the noun comes after.
     vague = vague or tokens[end - 1].text.lower() in _VAGUE or following in ("or", "/")
     small = start == 0 and group[0].tag != "NP0" and group[0].text not in capitalized

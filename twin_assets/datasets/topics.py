@@ -65,6 +65,12 @@ class Topics:
         early = phrase.sentence < 2 and not phrase.text.startswith(("a ", "an "))
         return early or again == len(phrase.stems)
 
+    def returned_to(self, phrase: Phrase, text: str, named: str) -> bool:
+        """Whether a passage comes back to a phrase: all its words are said again, there or in title and headings."""
+        said = Counter(stem(word) for word in words(prose(text)))
+        elsewhere = content_stems(named)
+        return all(said[root] > 1 or root in elsewhere for root in phrase.stems)
+
     def ranked(self, phrases: Sequence[Phrase], text: str, named: str) -> list[Phrase]:
         """The phrases of a passage, best first, none twice.
 
@@ -78,7 +84,7 @@ class Topics:
         best: dict[str, tuple[float, int, Phrase]] = {}
         for place, found in enumerate(phrases):
             phrase = found
-            if found.bare and self.counted(found.bare):
+            if found.bare and found.text[:1].islower() and self.counted(found.bare):
                 phrase = found._replace(text=article(found.text) + found.text)
             if not phrase.name and len(phrase.stems) == 1 and not phrase.stems & central:
                 # A bare word counts as a subject when it is said again.

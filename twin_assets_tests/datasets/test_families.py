@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twin_assets.datasets.assignment import family_order
 from twin_assets.datasets.code_passages import Definition
 from twin_assets.datasets.drafts import Draft, Material, Place
-from twin_assets.datasets.families import FAMILIES, UNANSWERABLE
+from twin_assets.datasets.families import FAMILIES, LAST_RESORT, UNANSWERABLE
 from twin_assets.datasets.validation import rejection
 from twin_assets.datasets.words import ngrams, words
 from twin_assets.records import Kind
@@ -46,6 +46,34 @@ def test_a_request_names_a_subject_of_the_passage_and_is_answered_by_all_of_it(f
         assert answer(draft, passage) == TEXT
         assert "tide gauge" in draft.request or "iron pile" in draft.request or "reading" in draft.request
         assert rejection(draft, passage) == ""
+
+
+def test_what_is_only_mentioned_is_asked_for_as_a_last_resort(material: Any) -> None:
+    mentioned = (
+        "We walked home late along the quay. Somebody had left a bicycle pump on the wall, and it rained until five."
+    )
+    passage = material(mentioned + " Nobody was about, not even the man with the two dogs.", place=Place(3, 9, 9))
+    assert drafts("write", passage) == drafts("explain", passage) == drafts("answer", passage) == []
+    assert any("bicycle pump" in draft.request for draft in LAST_RESORT[1](passage))
+
+
+def test_a_name_is_given_in_full_where_the_passage_has_it(material: Any) -> None:
+    text = (
+        "Then Priya Raman came on with a cello. Nobody had heard of Priya before that night in the old customs hall. "
+        "What Priya does with a loop pedal nobody else does."
+    )
+    requests = [draft.request for draft in drafts("write", material(text, place=Place(3, 9, 9)), 40)]
+    assert any("Priya Raman" in request for request in requests)
+    assert not any("Priya" in request.replace("Priya Raman", "") for request in requests)
+
+
+def test_notes_that_hold_no_more_than_abbreviations_are_not_given(material: Any) -> None:
+    text = (
+        "A box is 2 TB, at Google 1 TB. The harbour office keeps its charts in three iron cupboards. The storm of "
+        "March flooded the cellar under the lifeboat station. The council promised a pump for every cellar on the quay."
+    )
+    for draft in drafts("notes", material(text)):
+        assert "TB, Google" not in draft.material
 
 
 @pytest.mark.parametrize(
@@ -123,6 +151,7 @@ def test_a_continuation_is_the_rest_of_the_passage_and_the_opening_its_beginning
         "As noted above, the gauge is not to be trusted at low water.",
         "Here is what we then found out about the gauge in the harbour:",
         "(This is not the whole of it, as you will no doubt have guessed.",
+        "The watch officer stopped doing that because nobody at the lighthouse could read it.",
         "Too short a beginning.",
     ],
 )

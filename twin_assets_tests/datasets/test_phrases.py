@@ -43,6 +43,23 @@ def test_a_bare_noun_with_an_article_needs_what_went_before() -> None:
     }
 
 
+def test_an_example_that_is_brought_in_by_say_is_named_without_it() -> None:
+    assert "Berlin" in phrases("A city gets cheap again, say Berlin in the nineties.")
+    assert not [phrase for phrase in phrases("We looked at say Berlin and Leipzig.") if phrase.startswith("say")]
+
+
+@pytest.mark.parametrize(
+    "text", ["They fit a 45 minute episode on it.", "It pulled in other modules.", "It has multiple applications."]
+)
+def test_what_is_left_of_a_count_or_of_others_is_not_understood_alone(text: str) -> None:
+    found = phrases(text)
+    assert not any(
+        alone
+        for phrase, alone in found.items()
+        if phrase in ("minute episode", "other modules", "multiple applications")
+    )
+
+
 def test_an_empty_noun_gives_way_to_what_follows_it() -> None:
     assert "armoured cable" in phrases("We laid a number of metres of armoured cable.")
 

@@ -4,6 +4,7 @@ A family reads a passage and yields drafts, best first; none where the passage d
 """
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 from twin_assets.datasets.drafts import Draft, Material
 from twin_assets.datasets.families.answer import answer
@@ -14,7 +15,7 @@ from twin_assets.datasets.families.explain import explain
 from twin_assets.datasets.families.notes import notes
 from twin_assets.datasets.families.opinion import opinion
 from twin_assets.datasets.families.summary import lengthen, shorten
-from twin_assets.datasets.families.write import write
+from twin_assets.datasets.families.write import write, write_anyhow
 
 Family = Callable[[Material], Iterator[Draft]]
 
@@ -32,9 +33,12 @@ FAMILIES: dict[str, Family] = {
 }
 """Every family that answers with the author's text; `unanswerable` is made beside them, of no passage."""
 
+LAST_RESORT: tuple[Literal["write"], Family] = ("write", write_anyhow)
+"""What a passage serves that suits no family: the family it is counted with."""
+
 UNANSWERABLE = "unanswerable"
 RAG = "answer"
 """The family whose prompt holds retrieved passages."""
 
-FAMILIES_VERSION = 1
+FAMILIES_VERSION = 2
 """Raised when a family words or chooses otherwise, so that instructions are made again."""

@@ -27,6 +27,12 @@ _LEANS = re.compile(
     re.I,
 )
 """Beginnings that lean on what stood before them, or that point at what follows."""
+_MEANS_WHAT_WAS_SAID = re.compile(
+    r"\b(?:doing|do|did|done|does|of|about|for|with|like|from|by|to|after|before|than) (?:this|that|these|those)"
+    r"(?=\s*[,.;:)!?]|\s+(?:because|and|or|but|when|if|as)\b)",
+    re.I,
+)
+"""Pronouns further on that do the same."""
 
 _TITLED = (
     'Here is how a passage of your {piece} "{title}" begins. Continue it.',
@@ -82,7 +88,8 @@ def _templates(material: Material) -> tuple[str, ...]:
 
 def _unfinished(opening: str) -> bool:
     """Whether it points back, announces what the next block holds, or leaves a mark open."""
-    if _POINTS.search(opening) or _LEANS.match(opening) or opening.count("(") != opening.count(")"):
+    pointing = _POINTS.search(opening) or _LEANS.match(opening) or _MEANS_WHAT_WAS_SAID.search(opening)
+    if pointing or opening.count("(") != opening.count(")"):
         return True
     if opening.count('"') % 2 or opening.count("“") != opening.count("”"):
         return True

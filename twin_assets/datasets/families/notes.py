@@ -21,6 +21,7 @@ _SAID_SHARE = 0.12
 """Words of the notes for each word of the passage: fewer leave most of it to be guessed."""
 _LEAST_WORDS = 35
 _KEY_PHRASES = (2, 3)
+_TELLING_WORDS = 3
 RUN = 6
 """Words running that a note may have in common with the passage: more would hand over its sentences."""
 
@@ -69,7 +70,7 @@ def notes(material: Material) -> Iterator[Draft]:
         return
     text = words(material.text)
     runs = set(ngrams(text, RUN + 1))
-    kept = [note for note in _spread(found) if runs.isdisjoint(ngrams(words(note), RUN + 1))]
+    kept = [note for note in _spread(found) if _telling(note) and runs.isdisjoint(ngrams(words(note), RUN + 1))]
     said = sum(word_count(note) for note in kept)
     if len(kept) < _LEAST_NOTES or said < _SAID_SHARE * word_count(material.text):
         return
@@ -78,6 +79,11 @@ def notes(material: Material) -> Iterator[Draft]:
     for template in material.choose(_TITLED if material.title else _UNTITLED, "notes"):
         request = template.format(piece=piece, a_piece=a_piece, title=material.title)
         yield material.draft(request, material=lines)
+
+
+def _telling(note: str) -> bool:
+    """Whether a note holds enough words: "TB, Google, TB" tells nothing."""
+    return sum(len(word) > 2 for word in set(words(note))) >= _TELLING_WORDS
 
 
 def _phrases(tokens: Sequence[Token]) -> str:

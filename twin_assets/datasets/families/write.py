@@ -87,13 +87,27 @@ def write(material: Material) -> Iterator[Draft]:
             for template in material.choose(templates, "post"):
                 yield material.draft(template.format(about=listed(about), short=short), *about)
         return
-    if material.place.of > 1 and word_count(prose(material.text)) < LEAST_WORDS:
+    if _remark(material):
         return
     yield from _named(material)
+    yield from _of_subjects(material, weak=False)
+
+
+def write_anyhow(material: Material) -> Iterator[Draft]:
+    """Requests by what a passage mentions, for one that serves no family otherwise."""
+    if material.english and material.kind not in ("whatsapp", "telegram") and not _remark(material):
+        yield from _of_subjects(material, weak=True)
+
+
+def _of_subjects(material: Material, *, weak: bool) -> Iterator[Draft]:
     about_templates = _about(material)
-    for about in material.subject_sets(weak=True):
+    for about in material.subject_sets(weak=weak):
         for template in material.choose(about_templates, "write"):
             yield material.draft(_filled(template, material, listed(about)), *about)
+
+
+def _remark(material: Material) -> bool:
+    return material.place.of > 1 and word_count(prose(material.text)) < LEAST_WORDS
 
 
 def _named(material: Material) -> Iterator[Draft]:
