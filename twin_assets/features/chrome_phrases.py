@@ -24,6 +24,9 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"(?:please )?(?:subscribe|sign up)(?: now| today| here| for free| via (?:e-?mail|rss))?",
         r"(?:please )?(?:subscribe|sign up) (?:to|for) (?:my|our|the|this) [\w ]{0,30}"
         r"(?:newsletter|mailing list|feed|blog|channel|updates)",
+        r"(?:please )?(?:subscribe|sign up)(?: for free)?,? (?:to|and) (?:get|receive) (?:[\w’'-]+ ){0,6}"
+        r"(?:posts?|updates|articles?|essays?|letters?|issues?|stories|newsletter)"
+        r"(?:,? (?:by|via|in|to|as|every|each)\b.{0,50})?",
         r"thanks for reading\b.{0,120}\bsubscribe\b.{0,120}",
         r"[^.!?]{0,80} is a reader-supported publication\b.{0,200}",
         r"(?:enter|type) your e-?mail(?: address)?(?: (?:to|for|and|below|here)\b.{0,60})?",

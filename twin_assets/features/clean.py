@@ -27,7 +27,7 @@ from twin_assets.records import CleanedDocument, Exclusion, RawDocument
 if TYPE_CHECKING:
     from twin_assets.settings import FeatureSettings
 
-CLEANER_VERSION = 2
+CLEANER_VERSION = 3
 """Raised when the same raw text cleans differently: every document is then cleaned again."""
 
 _MAX_PASSES = 6
