@@ -57,6 +57,8 @@ def site(settings: Any, search: Any, served: Any, stub: Any) -> Iterator[str]:
     _stub_api().add_api(app, stub)
     with served(app) as url:
         yield url
+        if stub.gate is not None:
+            stub.gate.set()
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,6 @@ def visit(browser: Any, site: str) -> Iterator[Callable[..., Any]]:
         tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
         tab.on("pageerror", lambda error: faults.append(str(error)))
         tab.goto(site + path)
-        tab.wait_for_load_state("networkidle")
         return tab
 
     yield opened
@@ -102,6 +103,7 @@ def inspected() -> Callable[[Any, str], None]:
     def look(page: Any, name: str) -> None:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
+            page.evaluate("scrollTo(0, 0)")
             for width, height in ((1280, 900), (390, 844), (360, 720)):
                 page.set_viewport_size({"width": width, "height": height})
                 assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, scheme, width)

@@ -1,15 +1,16 @@
 """The API that the pages speak to, as its contract says, over state that a test sets and reads."""
 
-import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
 from fastapi import FastAPI, Request, UploadFile
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 KETTLES = "Before. The kettle argument 🫖 has three parts. After."
-SPAN = (8, 43)
+SPAN = (KETTLES.index("The"), KETTLES.index(" After"))
 CITATION = {
     "number": 1,
     "document_id": "doc1",
@@ -43,10 +44,12 @@ class Stub:
         self.datasets: list[dict[str, Any]] = []
         self.reports: list[dict[str, Any]] = []
         self.metrics = ""
+        self.more = ""
+        """What each draft says besides its first sentence."""
         self.ready = True
         self.faults: dict[str, tuple[int, str]] = {}
         """Path to (status, message): what is refused."""
-        self.gate: asyncio.Event | None = None
+        self.gate: threading.Event | None = None
         """Held before the last events of a stream, when it is set."""
 
     def bodies(self, method: str, path: str) -> list[Any]:
@@ -57,7 +60,7 @@ class Stub:
             for one in events[:-1]:
                 yield event(one)
             if self.gate is not None:
-                await self.gate.wait()
+                await run_in_threadpool(self.gate.wait, 20)
             yield event(events[-1]) + "data: [DONE]\n\n"
 
         return StreamingResponse(chunks(), media_type="text/event-stream")
@@ -146,7 +149,9 @@ def _add_writing(app: FastAPI, stub: Stub) -> None:
     @app.post("/api/drafts")
     async def write(request: Request) -> Any:
         body = await request.json()
-        return streamed(draft(body, [f"Kettles, told <i>{n + 1}</i> way." for n in range(body["variants"])]))
+        return streamed(
+            draft(body, [f"Kettles, told <i>{n + 1}</i> way." + stub.more for n in range(body["variants"])])
+        )
 
     @app.post("/api/drafts/{name}/revise")
     async def revise(name: str, request: Request) -> Any:

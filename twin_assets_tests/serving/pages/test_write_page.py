@@ -1,10 +1,15 @@
 """The Write page in a real browser."""
 
-import asyncio
+import re
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
+
+MORE = "\n\n" + "I moved our tests to a fake clock last month, and the first week was worse than before. " * 3
+MORE += "\n\nWhat helped was to ask which clock a test meant."
 
 
 @pytest.fixture
@@ -23,6 +28,7 @@ def write(page: Any, prompt: str = "Kettles") -> Any:
 def test_a_draft_is_written_from_a_prompt_and_a_link_with_its_sources_beside_it(
     page: Any, stub: Any, inspected: Any
 ) -> None:
+    stub.more = MORE
     page.get_by_role("radio", name="X thread").check()
     page.get_by_label("New material").fill("https://example.org/paper")
     page.keyboard.press("Enter")
@@ -30,7 +36,7 @@ def test_a_draft_is_written_from_a_prompt_and_a_link_with_its_sources_beside_it(
     page.get_by_label("Tone").fill("warm")
     variants = write(page)
     assert variants.count() == 2
-    assert variants.nth(1).get_by_role("textbox").first.input_value() == "Kettles, told <i>2</i> way."
+    assert variants.nth(1).get_by_role("textbox").first.input_value() == "Kettles, told <i>2</i> way." + MORE
     beside = page.get_by_role("complementary", name="Sources")
     assert "300 of 900 tokens used" in beside.inner_text()
     assert beside.get_by_role("button", name="On <b>kettles</b>").is_visible()
@@ -47,11 +53,11 @@ def test_what_changes_something_carries_the_csrf_token(page: Any, stub: Any) -> 
 
 
 def test_a_draft_streams_in_and_can_be_stopped(page: Any, stub: Any) -> None:
-    stub.gate = asyncio.Event()
+    stub.gate = threading.Event()
     page.get_by_label("What is it about?").fill("Kettles")
     page.get_by_role("button", name="Write", exact=True).click()
     first = page.get_by_label("Variant 1")
-    page.wait_for_function("document.querySelector('.writing')?.value.startsWith('Kettles, told')")
+    expect(first).to_have_value(re.compile("^Kettles, told"))
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Write", exact=True).wait_for()
     assert first.input_value() == "Kettles, told <i>1</i> way."
@@ -80,10 +86,10 @@ def test_a_draft_is_copied_judged_and_revised(page: Any, stub: Any) -> None:
     assert stub.bodies("POST", "/api/feedback") == [{"draft_id": "draft1", "variant": 1, "kind": "thumb_up"}]
     variant.get_by_label("What to change").fill("shorter")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('.writing')?.value === 'Revised: shorter'")
+    expect(page.get_by_label("Draft", exact=True)).to_have_value("Revised: shorter")
     assert stub.bodies("POST", "/api/drafts/draft1/revise")[0]["variant"] == 1
     page.locator("#earlier-list li").nth(1).get_by_role("button").click()
-    page.wait_for_function("document.querySelectorAll('.variant').length === 2")
+    expect(page.locator(".variant")).to_have_count(2)
 
 
 def test_a_file_is_sent_and_used_and_can_be_removed(page: Any, stub: Any, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 // The Ask page: a chat with the twin, its sources, and another model's answer beside it.
 
 import { events, getIfThere, post, request } from "./api.js";
-import { $, announce, busy, el, errorBox, grow } from "./dom.js";
+import { $, announce, busy, el, errorBox, grow, thumbs } from "./dom.js";
 import { sourceBox } from "./passage.js";
 
 const [form, question, send, log, reset] = ["form", "question", "send", "log", "reset"].map($);
@@ -66,18 +66,12 @@ async function answer(model, turn) {
 
 function judging(trace) {
   const place = el("div", { class: "judging" });
-  const thumb = (kind, label, sign) =>
-    el("button", { type: "button", class: "icon", "aria-label": label, "aria-pressed": "false", onclick: ({ currentTarget: button }) =>
-      busy(button, "", place, async () => {
-        await post("/api/feedback", { draft_id: trace, variant: 0, kind });
-        place.querySelectorAll(".icon").forEach((one) => one.setAttribute("aria-pressed", String(one === button)));
-        announce("Thank you: noted");
-      }) }, sign);
   const origin = el("button", { type: "button", class: "link", onclick: () => busy(origin, "Looking…", place, async () => {
     place.append(lineage((await getIfThere(`/api/lineage/${encodeURIComponent(trace)}`)) ?? {}));
     origin.remove();
   }) }, "Where this came from");
-  place.append(thumb("thumb_up", "Good answer", "👍"), thumb("thumb_down", "Bad answer", "👎"), origin);
+  const judge = (kind) => post("/api/feedback", { draft_id: trace, variant: 0, kind });
+  place.append(...thumbs("Good answer", "Bad answer", place, judge), origin);
   return place;
 }
 

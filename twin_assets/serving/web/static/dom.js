@@ -84,6 +84,24 @@ export function when(iso) {
   return el("time", { datetime: iso, title: date.toLocaleString("en") }, text);
 }
 
+const THUMB = "M7 10v10H4a1 1 0 0 1-1-1v-8a1 1 0 0 1 1-1zm0 0 4-7a2.5 2.5 0 0 1 2.4 3.1L12.8 9H18a2 2 0 0 1 2 2.3l-1.2 7a2 2 0 0 1-2 1.7H7";
+
+/** Two buttons that say what a person thinks of something: `judge(kind)`, `thumb_up` or `thumb_down`, keeps it. */
+export function thumbs(up, down, place, judge) {
+  const buttons = [["thumb_up", up], ["thumb_down", down]].map(([kind, label]) => {
+    const sign = svg("svg", { viewBox: "0 0 24 24", width: 20, height: 20, "aria-hidden": "true", class: kind },
+      svg("path", { d: THUMB, fill: "none", stroke: "currentColor", "stroke-width": 1.7, "stroke-linejoin": "round" }));
+    const button = el("button", { type: "button", class: "icon", title: label, "aria-label": label, "aria-pressed": "false", onclick: () =>
+      busy(button, "", place, async () => {
+        await judge(kind);
+        buttons.forEach((one) => one.setAttribute("aria-pressed", String(one === button)));
+        announce("Thank you: noted");
+      }) }, sign);
+    return button;
+  });
+  return buttons;
+}
+
 /** Grow a text field with its text. */
 export function grow(field) {
   field.style.height = "auto";

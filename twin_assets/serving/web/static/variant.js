@@ -1,7 +1,7 @@
 // One variant of a draft: it streams in, is edited by hand, judged, revised, copied and accepted.
 
 import { post } from "./api.js";
-import { announce, busy, copy, el, fill, grow, number } from "./dom.js";
+import { announce, busy, copy, count, el, fill, grow, number, thumbs } from "./dom.js";
 
 /** Most characters: of the whole on LinkedIn, of each post on X. */
 const LIMITS = { linkedin_post: 3000, x_thread: 280 };
@@ -13,7 +13,7 @@ export class Variant {
   constructor(index, of, format, write) {
     Object.assign(this, { index, format, write, draft: null, written: "", parts: [] });
     const name = of > 1 ? `Variant ${index + 1}` : "Draft";
-    this.field = el("textarea", { class: "writing", "aria-label": name, readonly: true, rows: "6", oninput: () => this.#changed() });
+    this.field = el("textarea", { class: "writing", "aria-label": name, readonly: true, rows: "3", oninput: () => this.#changed() });
     this.count = el("span", { class: "count" });
     this.warnings = el("div", { class: "warnings" });
     this.tools = el("div", { class: "tools" });
@@ -58,7 +58,7 @@ export class Variant {
     const parts = this.format !== "x_thread" ? [this.text] : unedited ? this.parts : posts(this.text);
     const longest = Math.max(0, ...parts.map((part) => Array.from(part).length));
     const total = this.format === "x_thread"
-      ? `${parts.length} posts, the longest ${longest} of ${limit}`
+      ? `${count(parts.length, "post")}, the longest ${longest} of ${limit}`
       : `${number(longest)}${limit ? ` of ${number(limit)}` : ""} characters`;
     const edited = this.draft && this.text !== this.written ? " · edited" : "";
     this.count.textContent = total + edited;
@@ -76,13 +76,8 @@ export class Variant {
       this.#changed();
       this.field.focus();
     } }, "Undo edits");
-    const thumbs = [["thumb_up", "👍", "Sounds like me"], ["thumb_down", "👎", "Does not sound like me"]].map(([kind, sign, label]) =>
-      el("button", { type: "button", class: "icon", title: label, "aria-label": label, "aria-pressed": "false", onclick: ({ currentTarget: button }) =>
-        busy(button, "", place, async () => {
-          await post("/api/feedback", { draft_id: this.draft.draft_id, variant: this.index, kind });
-          thumbs.forEach((one) => one.setAttribute("aria-pressed", String(one === button)));
-          announce("Thank you: noted");
-        }) }, sign));
+    const judge = (kind) => post("/api/feedback", { draft_id: this.draft.draft_id, variant: this.index, kind });
+    const judging = thumbs("Sounds like me", "Does not sound like me", place, judge);
     const wish = el("input", { type: "text", "aria-label": "What to change", placeholder: "Shorter, and begin with the mistake" });
     const revise = el("form", { class: "revise", onsubmit: (event) => {
       event.preventDefault();
@@ -90,7 +85,7 @@ export class Variant {
       if (!instruction) return wish.focus();
       return this.write(`/api/drafts/${id}/revise`, { instruction, variant: this.index, stream: true }, 1, this.format);
     } }, wish, el("button", { type: "submit", class: "quiet" }, "Revise"));
-    return [el("div", { class: "actions" }, accept, copying, this.back, ...thumbs), revise];
+    return [el("div", { class: "actions" }, accept, copying, this.back, ...judging), revise];
   }
 
   async #accept(id) {
