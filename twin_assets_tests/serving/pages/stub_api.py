@@ -39,7 +39,9 @@ class Stub:
         self.sent: list[tuple[str, str, Any, str]] = []
         self.drafts: dict[str, dict[str, Any]] = {}
         self.sources: list[dict[str, Any]] = []
+        self.notice: str | None = None
         self.runs: list[dict[str, Any]] = []
+        self.run_ends = "SUCCESS"
         self.deployments: dict[str, Any] = {"current": None, "history": []}
         self.datasets: list[dict[str, Any]] = []
         self.reports: list[dict[str, Any]] = []
@@ -99,7 +101,11 @@ def _add_writing(app: FastAPI, stub: Stub) -> None:
 
     @app.get("/api/lineage/{trace}")
     async def lineage(trace: str) -> Any:
-        return {"trace_id": trace, "adapter": {"adapter_digest": "a" * 64, "recipe": "default"}, "datasets": []}
+        return {
+            "trace_id": trace,
+            "adapter": {"digest": "a" * 64, "recipe": "default"},
+            "datasets": [{"dataset": "instruction_dataset", "version": "b" * 64}],
+        }
 
     @app.get("/api/documents/{name}")
     async def document(name: str, start: int, end: int) -> Any:
@@ -190,7 +196,7 @@ def _add_sources(app: FastAPI, stub: Stub) -> None:
 
     @app.get("/api/sources")
     async def sources() -> Any:
-        return {"sources": stub.sources}
+        return {"sources": stub.sources, "notice": stub.notice}
 
     @app.post("/api/sources/recognize")
     async def recognize(request: Request) -> Any:
@@ -206,18 +212,19 @@ def _add_sources(app: FastAPI, stub: Stub) -> None:
         source = {"name": name, "kind": body.get("kind") or "linkedin", "url": body.get("what"), "schedule": "daily"}
         more = {"paused": False, "documents": 0, "exclusions": {}, "last_run": None, "next_run": None}
         stub.sources.append(source | more)
-        return stub.sources[-1]
+        return {"source": stub.sources[-1]}
 
     @app.patch("/api/sources/{name}")
     async def change(name: str, request: Request) -> Any:
         found(name).update(await request.json())
-        return found(name)
+        return {"source": found(name)}
 
     @app.delete("/api/sources/{name}")
     async def forget(name: str, forget: bool = False) -> Any:
         stub.sent.append(("FORGET" if forget else "REMOVE", name, None, ""))
         stub.sources = [one for one in stub.sources if one["name"] != name]
-        return {"forgotten": [name], "rows": {"raw_documents": 12}, "datasets": [], "adapters": []}
+        gone = {"forgotten": [name], "rows": {"raw_documents": 12}, "datasets": [], "adapters": ["a" * 64]}
+        return {"removed": name, "forgotten": gone if forget else None}
 
     @app.post("/api/sources/{name}/collect")
     async def collect(name: str) -> Any:
@@ -230,9 +237,13 @@ def _add_sources(app: FastAPI, stub: Stub) -> None:
 
     @app.get("/api/runs/{run}/events")
     async def events(run: str) -> Any:
-        step = {"type": "step", "asset": "raw_documents", "status": "started"}
-        progress = {"type": "progress", "done": 3, "total": 7, "message": "fetched /posts/3"}
-        end = {"type": "end", "status": "SUCCESS", "message": ""}
+        step = {"type": "step", "asset": "raw_documents", "status": "running"}
+        progress = {"type": "progress", "done": 3, "total": 7}
+        end = {
+            "type": "end",
+            "status": stub.run_ends,
+            "error": "The blog answered 403." if stub.run_ends == "FAILURE" else None,
+        }
         return stub.stream([step, progress, end])
 
 
@@ -244,8 +255,10 @@ def _add_state(app: FastAPI, stub: Stub) -> None:
     @app.post("/api/deployments/rollback")
     async def rollback(request: Request) -> Any:
         await request.json()
-        stub.deployments["current"], *stub.deployments["history"] = stub.deployments["history"]
-        return stub.deployments["current"]
+        before = stub.deployments["history"][1]
+        again = before | {"deployment_id": "d9", "previous": None}
+        stub.deployments = {"current": again, "history": [again, *stub.deployments["history"]]}
+        return {"current": again, "notice": "MLflow still names the other champion."}
 
     @app.get("/api/datasets")
     async def datasets() -> Any:

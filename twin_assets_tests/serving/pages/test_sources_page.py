@@ -81,18 +81,31 @@ def test_a_source_is_collected_now_with_live_progress(page: Any, stub: Any) -> N
     stub.gate = threading.Event()
     blog = page.get_by_role("article", name="blog")
     blog.get_by_role("button", name="Collect blog now").click()
-    blog.get_by_text("3 of 7 · fetched /posts/3").wait_for()
+    blog.get_by_text("3 of 7 · raw documents: running").wait_for()
     assert blog.get_by_role("progressbar").evaluate("bar => bar.value / bar.max") == pytest.approx(3 / 7)
     stub.gate.set()
     expect(blog.locator("dd").first).to_have_text("7")
     assert page.get_by_role("status").inner_text() == "blog: Done"
 
 
+def test_a_collection_that_fails_says_why(page: Any, stub: Any) -> None:
+    stub.run_ends = "FAILURE"
+    stub.sources[0]["last_run"] = stub.sources[0]["last_run"] | {"error": "The blog answered 403."}
+    page.get_by_role("button", name="Collect blog now").click()
+    page.get_by_role("article", name="blog").locator(".error", has_text="The blog answered 403.").wait_for()
+
+
+def test_what_is_not_known_while_dagster_is_away_is_said(page: Any, stub: Any) -> None:
+    stub.notice = "Dagster does not answer. Run `twin up`."
+    page.reload()
+    page.get_by_text("Dagster does not answer. Run `twin up`.").wait_for()
+
+
 def test_a_run_that_goes_on_is_followed_when_the_page_is_opened(stub: Any, visit: Any) -> None:
     stub.sources, stub.gate = [dict(BLOG)], threading.Event()
     stub.runs = [{"run_id": "run1", "job": "collect", "status": "STARTED", "source": "blog", "steps": []}]
     page = visit("/sources")
-    page.get_by_text("3 of 7 · fetched /posts/3").wait_for()
+    page.get_by_text("3 of 7 · raw documents: running").wait_for()
     assert page.get_by_role("button", name="Collect blog now").is_disabled()
     stub.gate.set()
     expect(page.get_by_role("status")).to_have_text("blog: Done")
@@ -115,7 +128,7 @@ def test_a_source_is_forgotten_only_after_a_confirmation(page: Any, stub: Any, i
     assert [one for one in stub.sent if one[0] == "DELETE"] == []
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Forget", exact=True).click()
-    page.get_by_text("blog is forgotten: 12 rows removed.").first.wait_for()
+    page.get_by_text("blog is forgotten: 12 rows removed. 1 adapter was trained on it").first.wait_for()
     assert page.get_by_role("article").count() == 1
     assert ("FORGET", "blog", None, "") in stub.sent
 

@@ -78,9 +78,9 @@ function judging(trace) {
 function lineage({ adapter, deployment, datasets = [] }) {
   const facts = [
     ["Deployment", deployment?.deployment_id?.slice(0, 12)],
-    ["Adapter", adapter?.adapter_digest?.slice(0, 12) ?? adapter?.digest?.slice(0, 12)],
-    ["Recipe", adapter?.recipe ?? deployment?.recipe],
-    ...datasets.map((one) => [one.dataset ?? one.name ?? "Dataset", (one.digest ?? one.version ?? "").slice(0, 12)]),
+    ["Adapter", adapter?.digest?.slice(0, 12)],
+    ["Recipe", adapter?.recipe],
+    ...datasets.map((one) => [one.dataset.replaceAll("_", " "), one.version.slice(0, 12)]),
   ].filter(([, value]) => value);
   if (!facts.length) return el("p", { class: "note" }, "Nothing more is kept of this answer than its sources.");
   return el("dl", { class: "facts" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));

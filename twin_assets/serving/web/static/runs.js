@@ -16,13 +16,14 @@ const words = (asset) => (asset ?? "").replaceAll("_", " ");
 export async function follow(runId, place, name) {
   const bar = el("progress", { "aria-label": `Progress of ${name}`, max: "1" });
   const line = el("span", { class: "doing" }, "Waiting to start…");
-  const steps = new Map();
+  const doing = { step: "", progress: "", log: "" };
   fill(place, bar, el("p", { class: "note" }, line));
   let status = "";
   try {
     for await (const event of events(await request("GET", `/api/runs/${encodeURIComponent(runId)}/events`))) {
       if (event.type === "end") status = event.status ?? "";
-      show(event, bar, line, steps);
+      show(event, bar, doing);
+      line.textContent = [doing.progress, doing.step, doing.log].filter(Boolean).join(" · ") || "At work…";
       if (status) return ended(event, status, place, name);
     }
     throw new ApiError(0, "The service closed the report of this run.");
@@ -32,25 +33,25 @@ export async function follow(runId, place, name) {
   }
 }
 
-function show(event, bar, line, steps) {
+function show(event, bar, doing) {
   if (event.type === "step") {
-    steps.set(event.asset, event.status);
-    line.textContent = `${words(event.asset)}: ${statusName(event.status)}`;
+    doing.step = `${words(event.asset)}: ${statusName(event.status)}`;
   } else if (event.type === "progress") {
     const { done, total, message } = event;
     if (total) {
       bar.max = total;
       bar.value = done;
     }
-    line.textContent = [total && `${number(done)} of ${number(total)}`, message].filter(Boolean).join(" · ");
+    doing.progress = total ? `${number(done)} of ${number(total)}` : "";
+    doing.log = message ?? doing.log;
   } else if (event.type === "log" && event.message) {
-    line.textContent = event.message;
+    doing.log = event.message;
   }
 }
 
 function ended(event, status, place, name) {
   const good = status.toUpperCase() === "SUCCESS";
   announce(`${name}: ${statusName(status)}`);
-  fill(place, el("p", { class: good ? "note good" : "error" }, good ? "Done." : event.message || `${statusName(status)}. See the run in Dagster for why.`));
+  fill(place, el("p", { class: good ? "note good" : "error" }, good ? "Done." : event.error || `${statusName(status)}. See the run in Dagster for why.`));
   return status;
 }

@@ -12,7 +12,7 @@ const NAMES = {
 const SCHEDULES = ["hourly", "daily", "weekly", "never"];
 
 /** What a person calls a kind of source. */
-export const kindName = (kind) => NAMES[kind] ?? kind;
+export const kindName = (kind) => NAMES[kind] ?? kind ?? "of a kind that cannot be told";
 
 export class SourceCard {
   /** `reload()` shows all sources anew. */
@@ -76,7 +76,7 @@ export class SourceCard {
       announce(`${name}: ${picker.value}`);
       await this.#again();
     }) }, known.map((one) => el("option", { value: one, selected: one === schedule }, one)));
-    return picker;
+    return el("span", { class: "schedule" }, el("span", { "aria-hidden": "true" }, "Collected"), picker);
   }
 
   /** Show all anew, and put the focus where it was: on the button that took this one's place. */
@@ -114,9 +114,9 @@ export class SourceCard {
     fill(this.progress, el("progress", { "aria-label": `Forgetting ${name}` }), el("p", { class: "note" }, "Taking it out of every table…"));
     try {
       const gone = await remove(`${this.path}?forget=${choice === "forget"}`);
-      const rows = Object.values(gone.rows ?? {}).reduce((sum, one) => sum + one, 0);
+      const rows = Object.values(gone.forgotten?.rows ?? {}).reduce((sum, one) => sum + one, 0);
       const said = choice === "forget" ? `${name} is forgotten: ${count(rows, "row")} removed.` : `${name} is no longer collected.`;
-      const retrain = gone.adapters?.length ? ` ${count(gone.adapters.length, "adapter was", "adapters were")} trained on it: train anew.` : "";
+      const retrain = gone.forgotten?.adapters?.length ? ` ${count(gone.forgotten.adapters.length, "adapter was", "adapters were")} trained on it: train anew.` : "";
       await this.reload();
       fill(document.getElementById("recognized"), el("p", { class: "note good" }, said + retrain));
       announce(said + retrain);

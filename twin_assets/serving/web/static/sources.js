@@ -25,7 +25,7 @@ async function load() {
     if (mine !== asked) return;
     if (!found) fill($("sources"), el("p", { class: "empty" }, "This service does not tell its sources. They are in config/sources.yaml."));
     else if (!found.sources.length) fill($("sources"), el("p", { class: "empty" }, "No source yet. Add the address of your blog, a handle, or an export archive above."));
-    else fill($("sources"), found.sources.map(card));
+    else fill($("sources"), found.notice && el("p", { class: "notice" }, found.notice), found.sources.map(card));
     if (found) await followRunning();
   } catch (error) {
     fill($("sources"), errorBox(error));
@@ -85,11 +85,11 @@ $("adding").addEventListener("submit", (event) => {
   clearTimeout(waiting);
   typing += 1;
   return busy($("add"), "Adding…", recognized, async () => {
-    const source = await post("/api/sources", uploaded ? { upload_id: uploaded } : { what: text });
+    const { source } = await post("/api/sources", uploaded ? { upload_id: uploaded } : { what: text });
     what.value = "";
     uploaded = null;
-    fill(recognized, el("p", { class: "note good" }, `Added ${source.name ?? text}.`));
-    announce(`Added ${source.name ?? text}`);
+    fill(recognized, el("p", { class: "note good" }, `Added ${source.name}.`));
+    announce(`Added ${source.name}`);
     await load();
   });
 });

@@ -36,8 +36,7 @@ export class Variant {
     this.draft = draft;
     this.written = variant.text;
     this.parts = variant.parts ?? [];
-    const accepted = draft.status === "accepted" && draft.accepted_variant === this.index;
-    this.field.value = (accepted && draft.accepted_text) || this.written;
+    this.field.value = this.written;
     this.field.readOnly = false;
     fill(this.warnings, (variant.warnings ?? []).map((warning) => el("p", { class: "note warn" }, warning)));
     fill(this.tools, ...this.#tools());
@@ -78,7 +77,7 @@ export class Variant {
     } }, "Undo edits");
     const judge = (kind) => post("/api/feedback", { draft_id: this.draft.draft_id, variant: this.index, kind });
     const judging = thumbs("Sounds like me", "Does not sound like me", place, judge);
-    const wish = el("input", { type: "text", "aria-label": "What to change", placeholder: "Shorter, and begin with the mistake" });
+    const wish = el("input", { type: "text", "aria-label": "What to change", placeholder: "What to change" });
     const revise = el("form", { class: "revise", onsubmit: (event) => {
       event.preventDefault();
       const instruction = wish.value.trim();

@@ -1,7 +1,7 @@
 // The Write page: from a prompt and new material to a draft that is edited and accepted.
 
 import { events, get, getIfThere, request } from "./api.js";
-import { $, announce, address, busy, count, el, errorBox, fill, number, when } from "./dom.js";
+import { $, announce, address, busy, copy, count, el, errorBox, fill, number, when } from "./dom.js";
 import { Variant } from "./variant.js";
 import { Materials } from "./materials.js";
 import { sources } from "./passage.js";
@@ -99,9 +99,15 @@ function shown(howMany, format) {
 /** A whole draft: its variants, its sources and its material. */
 function show(draft) {
   const variants = shown(draft.variants.length, draft.format);
+  if (draft.accepted_text) $("drafts").querySelector("h2").after(accepted(draft.accepted_text));
   draft.variants.forEach((variant, index) => variants[index].finish(draft, variant));
   variants.forEach((one) => one.ended());
   beside(draft.citations ?? [], draft.materials ?? [], draft.twin);
+}
+
+function accepted(text) {
+  const copying = el("button", { type: "button", class: "quiet", onclick: () => copy(copying, text) }, "Copy");
+  return el("article", { class: "card accepted" }, el("h3", { class: "good" }, "What you accepted"), el("p", { class: "text" }, text), copying);
 }
 
 function beside(citations, read, twin) {
