@@ -1,5 +1,6 @@
 """The page: what the server renders, and what a real browser does with it."""
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from twin_assets.deployment.records import Deployment
-from twin_assets.serving.page import WEB, Shown, render_page
+from twin_assets.serving.page import NAVIGATION, WEB, Shown, render_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -42,6 +43,18 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_no_inline_script(service
         assert asset in response.text
         assert httpx.get(service + asset, trust_env=False).status_code == 200
     assert "http" not in response.text.replace("http://www.w3.org/2000/svg", "")
+
+
+@pytest.mark.parametrize("name", ["", *(name for name, _ in NAVIGATION)])
+def test_each_page_of_the_service_is_there_for_pages_of_its_own_only(service: str, name: str) -> None:
+    response = httpx.get(f"{service}/{name}", trust_env=False)
+    assert response.status_code == 200
+    assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+    assert '<meta name="csrf" content="">' in response.text
+    assert response.text.count("aria-current") == (1 if name else 0)
+    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', response.text)
+    assert len(loaded) == 3
+    assert {httpx.get(service + path, trust_env=False).status_code for path in loaded} == {200}
 
 
 def test_no_script_makes_markup_of_text() -> None:

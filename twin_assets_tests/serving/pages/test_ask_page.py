@@ -30,6 +30,11 @@ def test_a_citation_opens_the_document_with_the_passage_marked(page: Any, inspec
     assert page.evaluate("document.activeElement.textContent") == "On <b>kettles</b>"
 
 
+def test_a_mark_in_the_answer_opens_its_passage(page: Any) -> None:
+    ask(page).get_by_role("button", name="[1]").click()
+    page.get_by_role("dialog").locator("mark").wait_for()
+
+
 def test_a_passage_whose_document_is_gone_is_shown_all_the_same(page: Any, stub: Any) -> None:
     stub.faults["/api/documents/doc1"] = (404, "That document was forgotten.")
     ask(page).get_by_role("button", name="On <b>kettles</b>").click()

@@ -2,7 +2,7 @@
 
 import { events, getIfThere, post, request } from "./api.js";
 import { $, announce, busy, el, errorBox, grow, thumbs } from "./dom.js";
-import { sourceBox } from "./passage.js";
+import { cited, sourceBox } from "./passage.js";
 
 const [form, question, send, log, reset] = ["form", "question", "send", "log", "reset"].map($);
 const author = document.body.dataset.author;
@@ -57,11 +57,13 @@ async function answer(model, turn) {
     turn.append(stopped ? el("p", { class: "note" }, "Stopped.") : errorBox(error));
     last.failed = stopped ? "Stopped" : `Failed: ${error.message}`;
   }
+  const said = shown.textContent;
+  if (last.citations?.length) shown.replaceChildren(...cited(said, last.citations));
   // The sources come in below without scrolling: the answer is what is being read.
   turn.append(...[sourceBox(last.citations ?? [])].filter(Boolean), ...notes(last.twin, finish));
   if (last.id && !last.failed) turn.append(judging(last.id));
   turn.removeAttribute("aria-busy");
-  return { text: shown.textContent, ...last };
+  return { text: said, ...last };
 }
 
 function judging(trace) {

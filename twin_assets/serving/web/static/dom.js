@@ -102,6 +102,14 @@ export function thumbs(up, down, place, judge) {
   return buttons;
 }
 
+/** A table; on a phone each row is a block whose cells carry their heads. */
+export function table(label, heads, rows) {
+  const cell = (content, index) => el("td", { "data-head": heads[index] }, el("div", {}, ...[content].flat()));
+  return el("table", { class: "rows", "aria-label": label },
+    el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
+    el("tbody", {}, rows.map((row) => el("tr", {}, row.map(cell)))));
+}
+
 /** Grow a text field with its text. */
 export function grow(field) {
   field.style.height = "auto";

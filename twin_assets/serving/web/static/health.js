@@ -1,7 +1,7 @@
 // The Health page: what needs a person now, traffic, latency, feedback, drift, and the newest runs.
 
 import { get, getIfThere, request } from "./api.js";
-import { $, announce, busy, el, errorBox, fill, number, when } from "./dom.js";
+import { $, announce, busy, el, errorBox, fill, number, table, when } from "./dom.js";
 import { parse, percentile, sumBy } from "./metrics.js";
 import { bar } from "./plot.js";
 import { statusName } from "./runs.js";
@@ -69,10 +69,9 @@ function feedback(samples, drafts) {
 function runsTable(found) {
   if (!found) return empty("This service does not tell its runs. See them in Dagster.");
   if (!found.runs.length) return empty("Nothing ran yet.");
-  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Runs" }, el("table", {},
-    el("thead", {}, el("tr", {}, ["Job", "Source", "Started", "Status", "Remark"].map((head) => el("th", { scope: "col" }, head)))),
-    el("tbody", {}, found.runs.map((run) => el("tr", {}, el("td", {}, run.job), el("td", {}, run.source ?? "–"), el("td", {}, when(run.started)),
-      el("td", { class: run.status === "FAILURE" ? "warn" : run.status === "SUCCESS" ? "good" : null }, statusName(run.status)), el("td", {}, run.message ?? ""))))));
+  const tone = { FAILURE: "warn", SUCCESS: "good" };
+  return table("Newest runs", ["Job", "Source", "Started", "Status", "Remark"], found.runs.map((run) =>
+    [run.job, run.source ?? "–", when(run.started), el("span", { class: tone[run.status] }, statusName(run.status)), run.message ?? ""]));
 }
 
 /** Every part stands alone: what one cannot give is said in its place. */

@@ -3,6 +3,9 @@
 import { upload } from "./api.js";
 import { $, announce, el, errorBox } from "./dom.js";
 
+// What is dropped beside its place would otherwise be opened instead of the page, with all that was typed.
+for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
+
 /** Takes what is dropped on `place`: files to `files(list)`, the web addresses in a text to `links(list)`. */
 export function droppable(place, files, links) {
   const over = (event, is) => {

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { address, announce, count, el, errorBox, fill } from "./dom.js";
 
-/** The list of what an answer cites; a title opens the document at the passage. */
+/** What an answer cites, as a list; a title opens the document at the passage. */
 export function sources(citations) {
   return el("ol", {}, citations.map((citation) =>
     el("li", { id: citation.anchor },
@@ -15,7 +15,17 @@ export function sources(citations) {
         el("blockquote", { tabindex: "0", "aria-label": `Passage ${citation.number}` }, citation.text)))));
 }
 
-/** The same in a box that can be closed. */
+/** A text whose marks `[1]` open the passages that they stand for; what stands for none stays text. */
+export function cited(text, citations) {
+  const known = new Map(citations.map((one) => [String(one.number), one]));
+  return text.split(/(\[\d+\])/).map((piece) => {
+    const citation = known.get(/^\[(\d+)\]$/.exec(piece)?.[1]);
+    const label = `Source ${citation?.number}: ${citation?.title || "untitled"}`;
+    return citation ? el("button", { type: "button", title: label, "aria-haspopup": "dialog", onclick: () => open(citation) }, piece) : piece;
+  });
+}
+
+/** The list of sources in a box that can be closed. */
 export function sourceBox(citations) {
   if (!citations.length) return null;
   return el("details", { class: "sources", open: true },

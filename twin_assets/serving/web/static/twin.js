@@ -1,7 +1,7 @@
 // The Twin page: what is deployed, its scores, the versions of the datasets, and the way back.
 
 import { getIfThere, post } from "./api.js";
-import { $, announce, busy, count, el, errorBox, fill, number, when } from "./dom.js";
+import { $, announce, busy, count, el, errorBox, fill, number, table, when } from "./dom.js";
 import { scorePlot } from "./plot.js";
 
 const short = (digest) => el("code", { title: digest }, (digest ?? "").slice(0, 12));
@@ -17,12 +17,6 @@ async function into(id, path, missing, show) {
     fill($(id), errorBox(error));
   }
   $(id).removeAttribute("aria-busy");
-}
-
-function table(heads, rows) {
-  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Table" }, el("table", {},
-    el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
-    el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell) => el("td", {}, ...[cell].flat())))))));
 }
 
 function deployedCard({ current, history }) {
@@ -87,13 +81,13 @@ function datasets({ versions }) {
   if (!versions.length) return el("p", { class: "empty" }, "No dataset yet. It is made of your writing once something was collected.");
   const samples = (counts) => Object.entries(counts?.splits ?? counts ?? {}).filter(([, value]) => Number.isFinite(value)).slice(0, 4)
     .map(([name, value]) => `${words(name)} ${number(value)}`).join(", ");
-  return table(["Dataset", "Version", "Made", "Holds"], versions.slice(0, 20).map((one) =>
+  return table("Versions of the datasets", ["Dataset", "Version", "Made", "Holds"], versions.slice(0, 20).map((one) =>
     [words(one.dataset), short(one.digest), when(one.created_at), one.readable === false ? "taken away by forgetting" : samples(one.counts)]));
 }
 
 function history({ current, history: past }) {
   if (!past.length) return el("p", { class: "empty" }, "Nothing was deployed yet.");
-  return table(["Deployed", "Recipe", "Adapter", "Remark"], past.map((one) => [
+  return table("Deployments", ["Deployed", "Recipe", "Adapter", "Remark"], past.map((one) => [
     when(one.deployed_at), one.recipe, short(one.adapter_digest),
     [one.deployment_id === current?.deployment_id && el("span", { class: "tag passed" }, "now"), one.reason ? ` ${one.reason}` : ""].filter(Boolean)]));
 }
