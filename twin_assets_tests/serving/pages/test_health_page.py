@@ -5,19 +5,23 @@ from typing import Any
 from playwright.sync_api import expect
 
 METRICS = """
-# HELP twin_requests_total Requests.
-# TYPE twin_requests_total counter
-twin_requests_total{route="/v1/chat/completions",status="200"} 96
-twin_requests_total{route="/v1/chat/completions",status="503"} 4
-# TYPE twin_answer_seconds histogram
-twin_answer_seconds_bucket{le="0.5"} 50
-twin_answer_seconds_bucket{le="1"} 90
-twin_answer_seconds_bucket{le="3"} 100
-twin_answer_seconds_bucket{le="+Inf"} 100
-twin_answer_seconds_sum 60
-twin_answer_seconds_count 100
-twin_feedback_total{kind="thumb_up"} 7
-twin_feedback_total{kind="thumb_down"} 2
+# HELP twin_http_requests_total Requests answered
+# TYPE twin_http_requests_total counter
+twin_http_requests_total{method="POST",route="/v1/chat/completions",status="200"} 96.0
+twin_http_requests_total{method="POST",route="/v1/chat/completions",status="503"} 4.0
+# TYPE twin_http_request_seconds histogram
+twin_http_request_seconds_bucket{le="0.5",method="POST",route="/v1/chat/completions"} 50.0
+twin_http_request_seconds_bucket{le="1.0",method="POST",route="/v1/chat/completions"} 90.0
+twin_http_request_seconds_bucket{le="3.0",method="POST",route="/v1/chat/completions"} 100.0
+twin_http_request_seconds_bucket{le="+Inf",method="POST",route="/v1/chat/completions"} 100.0
+twin_http_request_seconds_bucket{le="0.5",method="GET",route="/healthz"} 900.0
+twin_http_request_seconds_bucket{le="+Inf",method="GET",route="/healthz"} 900.0
+twin_refused_requests_total{limit="concurrency"} 2.0
+twin_refused_requests_total{limit="rate"} 1.0
+twin_tokens_out_total 12345.0
+twin_feedback_events{kind="edit"} 3.0
+twin_feedback_events{kind="thumb_up"} 7.0
+twin_feedback_events{kind="thumb_down"} 2.0
 """
 FAILED = {
     "run_id": "r1",
@@ -36,8 +40,9 @@ def test_traffic_latency_and_feedback_are_told_from_the_metrics(stub: Any, visit
     page = visit("/health")
     expect(page.locator("#traffic")).to_contain_text("100 requests since the service was started")
     assert page.locator("#traffic [role=img]").get_attribute("aria-label").endswith("answered 96, failed 4")
-    assert page.locator("#traffic tbody td").all_inner_texts() == ["answer", "500 ms", "2.8 s"]
-    expect(page.locator("#feedback dd")).to_have_text(["7", "2"])
+    assert page.locator("#traffic tbody td").all_inner_texts() == ["Whole answer", "500 ms", "2.8 s"]
+    assert page.locator("#traffic dd").all_inner_texts() == ["12,345", "3"]
+    expect(page.locator("#feedback dd")).to_have_text(["7", "2", "3"])
     alerts = page.locator("#alerts li")
     expect(alerts).to_have_count(2)
     assert "the engine does not answer" in alerts.nth(0).inner_text()

@@ -42,27 +42,54 @@ function alerts(ready, sources, runs) {
   return el("ul", { class: "alerts" }, found.map((text) => el("li", { class: "error" }, text)));
 }
 
+/** What takes its time: what a person calls it, the histogram, and the route it is about. */
+const TIMES = [
+  ["First word of an answer", "twin_time_to_first_token_seconds", ""],
+  ["Whole answer", "twin_http_request_seconds", "/v1/chat/completions"],
+  ["Draft", "twin_http_request_seconds", "/api/drafts"],
+  ["Revision", "twin_http_request_seconds", "/api/drafts/{draft_id}/revise"],
+  ["Search", "twin_http_request_seconds", "/api/search"],
+];
+const KINDS = [["2", "answered", "ok"], ["3", "sent on", "other"], ["4", "refused", "warned"], ["5", "failed", "failed"]];
+
 function traffic(samples) {
-  if (!samples) return empty("This service does not measure its traffic yet: there is no /metrics.");
-  const requests = sumBy(samples, (name) => /requests_total$/.test(name), ({ status, status_code: code, code: other }) => `${(status ?? code ?? other ?? "?")[0]}xx`);
+  if (!samples) return empty("This service does not measure its traffic: there is no /metrics.");
+  const requests = sumBy(samples, (name) => name === "twin_http_requests_total", ({ status }) => status[0]);
   const total = [...requests.values()].reduce((sum, one) => sum + one, 0);
   if (!total) return empty("Nothing was asked since the service was started.");
-  const histograms = [...new Set(samples.map(({ name }) => name).filter((name) => /seconds_bucket$/.test(name)))].map((name) => name.replace(/_bucket$/, ""));
-  const latencies = histograms.map((name) => [title(name), seconds(percentile(samples, name, 0.5)), seconds(percentile(samples, name, 0.99))]);
-  const kinds = [["2xx", "answered", "ok"], ["3xx", "sent on", "other"], ["4xx", "refused", "warned"], ["5xx", "failed", "failed"], ["?xx", "other", "other"]];
+  const parts = KINDS.map(([key, label, kind]) => [label, requests.get(key) ?? 0, kind]).filter(([, value]) => value);
   return el("div", { class: "card" },
-    bar(`${number(total)} requests since the service was started`, kinds.map(([key, label, kind]) => [label, requests.get(key) ?? 0, kind]).filter(([, value]) => value)),
-    latencies.length > 0 && el("table", {}, el("thead", {}, el("tr", {}, ["Latency", "half are below", "99 of 100 are below"].map((head, index) => el("th", { scope: "col", class: index ? "figure" : null }, head)))),
-      el("tbody", {}, latencies.map((row) => el("tr", {}, row.map((cell, index) => el("td", { class: index ? "figure" : null }, cell)))))));
+    bar(`${number(total)} requests since the service was started`, parts), latencies(samples), el("dl", { class: "facts" }, volume(samples)));
 }
 
-const title = (name) => name.replace(/^twin_/, "").replace(/_seconds$/, "").replaceAll("_", " ");
+function latencies(samples) {
+  const rows = TIMES.map(([name, histogram, route]) => {
+    const mine = (labels) => !route || labels.route === route;
+    return [name, ...[0.5, 0.99].map((share) => percentile(samples, histogram, share, mine))];
+  }).filter(([, half]) => half !== null);
+  if (!rows.length) return null;
+  const heads = ["Latency", "half are below", "99 of 100 are below"];
+  const figure = (index) => (index ? "figure" : null);
+  return el("table", {}, el("thead", {}, el("tr", {}, heads.map((head, index) => el("th", { scope: "col", class: figure(index) }, head)))),
+    el("tbody", {}, rows.map((row) => el("tr", {}, row.map((cell, index) => el("td", { class: figure(index) }, index ? seconds(cell) : cell))))));
+}
+
+function volume(samples) {
+  const of = (metric) => samples.filter(({ name }) => name === metric);
+  const sum = (metric) => of(metric).reduce((total, { value }) => total + value, 0);
+  const shown = [["In the making", "twin_generations_in_flight"], ["Tokens written", "twin_tokens_out_total"], ["Refused by a limit", "twin_refused_requests_total"]];
+  return shown.filter(([, metric]) => of(metric).length).map(([label, metric]) => fact(label, number(sum(metric))));
+}
+
+const THUMBS = [["thumb_up", "Thumbs up"], ["thumb_down", "Thumbs down"], ["edit", "Edits accepted"]];
 
 function feedback(samples, drafts) {
-  const kinds = sumBy(samples ?? [], (name) => /feedback.*_total$/.test(name), ({ kind }) => kind ?? "feedback");
-  const accepted = (drafts?.drafts ?? []).filter((draft) => draft.status === "accepted").length;
-  const facts = [["thumb_up", "Thumbs up"], ["thumb_down", "Thumbs down"], ["edit", "Edits accepted"]].filter(([kind]) => kinds.has(kind)).map(([kind, label]) => fact(label, number(kinds.get(kind))));
-  if (drafts?.drafts.length) facts.push(fact("Of the newest drafts", `${accepted} of ${drafts.drafts.length} accepted`));
+  const kinds = sumBy(samples ?? [], (name) => name === "twin_feedback_events", ({ kind }) => kind);
+  const given = [...kinds.values()].some(Boolean);
+  const facts = given ? THUMBS.map(([kind, label]) => fact(label, number(kinds.get(kind) ?? 0))) : [];
+  const newest = drafts?.drafts ?? [];
+  const accepted = newest.filter((draft) => draft.status === "accepted").length;
+  if (newest.length) facts.push(fact("Newest drafts", `${accepted} of ${newest.length} accepted`));
   return facts.length ? el("dl", { class: "facts card" }, facts) : empty("No feedback yet. Thumbs and accepted edits on the Write and Ask pages are counted here, and the next twin learns from them.");
 }
 
