@@ -202,8 +202,8 @@ def _add_sources(app: FastAPI, stub: Stub) -> None:
     async def recognize(request: Request) -> Any:
         what = (await request.json())["what"]
         if "linkedin.com" in what:
-            return refused(422, "'linkedin.com' cannot be collected. Ask LinkedIn for your archive, and drop it here.")
-        return {"kind": "github", "name": "ada", "url": what, "advice": "Repositories that are yours."}
+            return {"kind": None, "name": "ada", "advice": "Ask LinkedIn for your archive, and drop it here."}
+        return {"kind": "git", "name": "ada", "url": what, "advice": "Repositories that are yours."}
 
     @app.post("/api/sources")
     async def add(request: Request) -> Any:

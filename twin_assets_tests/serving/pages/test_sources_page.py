@@ -57,7 +57,7 @@ def test_each_source_is_shown_with_its_state_its_exclusions_and_its_error_in_wor
 
 def test_a_link_is_recognized_while_it_is_typed_and_added(page: Any, stub: Any) -> None:
     page.get_by_label("Add a source").fill("https://github.com/ada")
-    page.get_by_text("This is GitHub, to be called ada").wait_for()
+    page.get_by_text("This is GitHub or a git repository, to be called ada").wait_for()
     page.keyboard.press("Enter")
     page.get_by_role("article", name="archive").wait_for()
     assert stub.bodies("POST", "/api/sources") == [{"what": "https://github.com/ada"}]
@@ -71,7 +71,7 @@ def test_what_cannot_be_collected_is_told_with_the_way_to_it(page: Any) -> None:
 def test_an_archive_is_sent_recognized_and_made_a_source(page: Any, stub: Any, tmp_path: Path) -> None:
     (tmp_path / "export.zip").write_bytes(b"PK")
     page.locator("#file").set_input_files(tmp_path / "export.zip")
-    page.get_by_text("This is LinkedIn archive").wait_for()
+    page.get_by_text("This is a LinkedIn archive").wait_for()
     page.keyboard.press("Enter")
     page.get_by_role("article", name="archive").wait_for()
     assert stub.bodies("POST", "/api/sources") == [{"upload_id": "upload1"}]

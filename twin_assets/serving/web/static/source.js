@@ -5,9 +5,9 @@ import { address, announce, busy, confirmed, count, el, errorBox, fill, number, 
 import { follow, statusName } from "./runs.js";
 
 const NAMES = {
-  linkedin: "LinkedIn archive", x: "X archive", medium: "Medium", substack: "Substack", github: "GitHub", bluesky: "Bluesky",
-  mastodon: "Mastodon", arxiv: "arXiv", site: "a site or blog", markdown: "Markdown files", paper: "PDF papers", git: "a git repository",
-  wordpress: "WordPress export", whatsapp: "WhatsApp chat", telegram: "Telegram export",
+  linkedin: "a LinkedIn archive", x: "an X archive", medium: "a Medium account or export", substack: "a Substack publication",
+  bluesky: "a Bluesky account", mastodon: "a Mastodon account or archive", whatsapp: "WhatsApp chats", telegram: "a Telegram export",
+  wordpress: "a WordPress export", markdown: "Markdown files", git: "GitHub or a git repository", paper: "papers", site: "a blog or web site",
 };
 const SCHEDULES = ["hourly", "daily", "weekly", "never"];
 

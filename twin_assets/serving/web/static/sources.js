@@ -57,8 +57,9 @@ async function recognize() {
 }
 
 function showRecognized({ kind, name, advice }) {
-  fill(recognized,
-    el("p", { class: "found" }, "This is ", el("strong", {}, kind ? kindName(kind) : "of no kind that is known"),
+  if (!kind) return fill(recognized, errorBox(advice || "This is of no kind that is known. Give a link, a handle, a folder or an export archive."));
+  return fill(recognized,
+    el("p", { class: "found" }, "This is ", el("strong", {}, kindName(kind)),
       name && [", to be called ", el("strong", {}, name)]),
     advice && el("p", { class: "note" }, advice));
 }
