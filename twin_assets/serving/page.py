@@ -1,32 +1,53 @@
-"""The one page of the service, rendered on the server; its script and style are files beside it."""
+"""The pages of the service, rendered on the server from `web/templates`; scripts and styles are files beside them."""
 
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
-from string import Template
+from typing import Any, Literal
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from twin_assets.deployment.records import Deployment
 
 WEB = Path(__file__).parent / "web"
+PageName = Literal["guide", "write", "ask", "sources", "twin", "health"]
+
+NAVIGATION: tuple[tuple[PageName, str], ...] = (
+    ("write", "Write"),
+    ("ask", "Ask"),
+    ("sources", "Sources"),
+    ("twin", "Twin"),
+    ("health", "Health"),
+)
+"""The pages that every page links to, in this order: name, which is the path, too, and what a person calls it."""
+
+# Whatever a template is given is text: autoescape holds for every template, whatever its name ends in.
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(WEB / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 
-def render_page(author: str, deployment: Deployment | None) -> str:
-    """The page for one author; without a deployment it says what to do, and offers the base model."""
-    template = Template((WEB / "index.html").read_text(encoding="utf-8"))
-    if deployment is None:
-        status = "No twin is deployed yet. Run “twin up”; until then the base model answers."
-        lead = "Ask the base model something."
-        about = f"It has not been trained on {author}’s writing, but it can look passages up."
-    else:
-        status = f"Recipe {deployment.recipe}, deployed {deployment.deployed_at:%d %b %Y, %H:%M} UTC"
-        lead = f"Ask {author}’s twin something."
-        about = f"Answers come from a model trained on {author}’s own writing."
-    about += " The passages are listed below each answer, so that you can check what it says."
-    return template.substitute(
-        author=escape(author, quote=True),
-        status=escape(status, quote=True),
-        lead=escape(lead, quote=True),
-        about=escape(about, quote=True),
-        state="missing" if deployment is None else "deployed",
-        twin="disabled" if deployment is None else "selected",
-        base="selected" if deployment is None else "",
-    )
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What all pages are told."""
+
+    author: str
+    deployment: Deployment | None
+    csrf: str = ""
+    """Sent back by scripts with what changes something; empty where no login is needed."""
+
+    @property
+    def status(self) -> str:
+        """One line about what answers."""
+        if self.deployment is None:
+            return "No twin is deployed yet. The base model answers."
+        return f"Recipe {self.deployment.recipe}, deployed {self.deployment.deployed_at:%d %b %Y, %H:%M} UTC"
+
+
+def render_page(name: PageName, shown: Shown, **more: Any) -> str:
+    """The page of that name as HTML; `more` is what its template alone is told."""
+    template = _TEMPLATES.get_template(f"{name}.html")
+    return template.render(page=name, shown=shown, deployed=shown.deployment, navigation=NAVIGATION, **more)

@@ -1,5 +1,6 @@
 """The page: what the server renders, and what a real browser does with it."""
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from twin_assets.deployment.records import Deployment
-from twin_assets.serving.page import WEB, render_page
+from twin_assets.serving.page import NAVIGATION, WEB, Shown, render_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = [
@@ -26,14 +27,14 @@ FLAGS = [
 
 
 def test_the_page_says_what_to_do_when_nothing_is_deployed_and_escapes_the_author() -> None:
-    page = render_page('Ada "<b>" Example', None)
+    page = render_page("ask", Shown('Ada "<b>" Example', None), links={})
     assert "twin up" in page
     assert "<b>" not in page
     assert 'value="twin" disabled' in page
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_runs_no_inline_script(service: str) -> None:
-    response = httpx.get(service, trust_env=False)
+    response = httpx.get(f"{service}/ask", trust_env=False)
     policy = response.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -41,10 +42,27 @@ def test_the_page_loads_nothing_from_elsewhere_and_runs_no_inline_script(service
     for asset in ("/static/chat.js", "/static/chat.css"):
         assert asset in response.text
         assert httpx.get(service + asset, trust_env=False).status_code == 200
-    script = (WEB / "static" / "chat.js").read_text()
-    assert "innerHTML" not in script
-    assert "insertAdjacentHTML" not in script
     assert "http" not in response.text.replace("http://www.w3.org/2000/svg", "")
+
+
+@pytest.mark.parametrize("name", ["", *(name for name, _ in NAVIGATION)])
+def test_each_page_of_the_service_is_there_for_pages_of_its_own_only(service: str, name: str) -> None:
+    response = httpx.get(f"{service}/{name}", trust_env=False)
+    assert response.status_code == 200
+    assert "frame-ancestors 'none'" in response.headers["content-security-policy"]
+    assert '<meta name="csrf" content="">' in response.text
+    assert response.text.count("aria-current") == (1 if name else 0)
+    loaded = re.findall(r'(?:src|href)="(/static/[^"]+)"', response.text)
+    assert len(loaded) == 3
+    assert {httpx.get(service + path, trust_env=False).status_code for path in loaded} == {200}
+
+
+def test_no_script_makes_markup_of_text() -> None:
+    scripts = sorted((WEB / "static").glob("*.js"))
+    assert len(scripts) > 3
+    for script in scripts:
+        for way in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "eval("):
+            assert way not in script.read_text(), f"{script.name}: {way}"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +86,7 @@ def page(browser: Any, service: str) -> Iterator[Any]:
     tab.set_default_timeout(20_000)
     tab.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.goto(service)
+    tab.goto(f"{service}/ask")
     yield tab
     tab.close()
     assert [fault for fault in faults if "503" not in fault] == []

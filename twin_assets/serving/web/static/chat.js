@@ -1,132 +1,124 @@
-"use strict";
+// The Ask page: a chat with the twin, its sources, and another model's answer beside it.
 
-// Everything that comes from the model, the sources or the user enters the page as text, never as markup.
+import { events, getIfThere, post, request } from "./api.js";
+import { $, announce, busy, el, errorBox, grow, thumbs } from "./dom.js";
+import { cited, sourceBox } from "./passage.js";
 
-const $ = (id) => document.getElementById(id);
-const [form, question, send, log, live, reset] = ["form", "question", "send", "log", "live", "reset"].map($);
+const [form, question, send, log, reset] = ["form", "question", "send", "log", "reset"].map($);
 const author = document.body.dataset.author;
 let messages = [];
 let running = null;
 
-function add(parent, tag, className, text) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  if (text !== undefined) element.textContent = text;
-  parent.append(element);
-  return element;
+function nameOf(model) {
+  if (model === "base") return "Base model";
+  return model === "twin" ? `${author}’s twin` : `${author}’s twin, version ${model.replace("twin@", "")}`;
 }
 
-function addTurn(role, by) {
+function addTurn(place, role, by) {
   $("welcome").hidden = true;
   reset.hidden = false;
-  const turn = add(log, "article", `turn ${role}`);
-  add(turn, "p", role === "user" ? "by hidden" : "by", by);
-  add(turn, "p", "text", "");
+  const turn = el("article", { class: `turn ${role}` },
+    el("p", { class: role === "user" ? "by hidden" : "by" }, by), el("p", { class: "text" }));
+  place.append(turn);
   return turn;
 }
 
 function follow(move) {
-  const pane = log.parentElement;
+  const pane = $("main");
   const atEnd = pane.scrollHeight - pane.scrollTop - pane.clientHeight < 80;
   move();
   if (atEnd) pane.scrollTop = pane.scrollHeight;
 }
 
-function showSources(turn, citations) {
-  if (!citations.length) return;
-  const box = add(turn, "details", "sources");
-  box.open = true;
-  add(box, "summary", "", citations.length === 1 ? "1 source" : `${citations.length} sources`);
-  const list = add(box, "ol");
-  for (const citation of citations) {
-    const item = add(list, "li");
-    add(item, "span", "number", `[${citation.number}]`);
-    const body = add(item, "div");
-    add(body, "span", "title", citation.title);
-    if (/^https?:\/\//i.test(citation.url)) {
-      const link = add(body, "a", "url", citation.url);
-      link.href = citation.url;
-      link.target = "_blank";
-      link.rel = "noopener noreferrer";
-    } else if (citation.url) {
-      add(body, "span", "url", citation.url);
-    }
-    add(body, "blockquote", "", citation.text);
-  }
+function notes(twin, finish) {
+  const found = [];
+  if (twin?.retrieval?.error) found.push(`Sources could not be looked up: ${twin.retrieval.error}`);
+  if (twin?.dropped_turns) found.push("The start of this chat no longer fits what the model reads, and was left out.");
+  if (finish === "length") found.push("The answer was cut off at its longest.");
+  return found.map((note) => el("p", { class: "note" }, note));
 }
 
-function showNotes(turn, twin, finish) {
-  const notes = [];
-  if (twin?.retrieval?.error) notes.push(`Sources could not be looked up: ${twin.retrieval.error}`);
-  if (twin?.dropped_turns) notes.push("The start of this chat no longer fits what the model reads, and was left out.");
-  if (finish === "length") notes.push("The answer was cut off at its longest.");
-  for (const note of notes) add(turn, "p", "note", note);
-}
-
-async function* eventsOf(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const lines = (rest + value).split("\n");
-    rest = lines.pop();
-    for (const line of lines) {
-      if (line.startsWith("data: ") && line !== "data: [DONE]") yield JSON.parse(line.slice(6));
-    }
-  }
-}
-
-async function ask(text) {
-  const model = $("model").value;
-  const chat = messages;
-  const asked = addTurn("user", "You");
-  asked.querySelector(".text").textContent = text;
-  chat.push({ role: "user", content: text });
-  const turn = addTurn("assistant", model === "twin" ? `${author}’s twin` : "Base model");
+/** One model's answer into one turn; gives its text and what came with it. */
+async function answer(model, turn) {
   const shown = turn.querySelector(".text");
-  turn.setAttribute("aria-busy", "true");
-  log.parentElement.scrollTop = log.parentElement.scrollHeight;
-  live.textContent = "Answering";
-  send.textContent = "Stop";
-  running = new AbortController();
   let last = {};
   let finish = "";
+  turn.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch("/v1/chat/completions", {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ model, messages: chat, stream: true, retrieval: $("retrieval").checked }),
-      signal: running.signal,
-    });
-    if (!response.ok) throw new Error((await response.json()).error.message);
-    for await (const event of eventsOf(response.body)) {
-      if (event.error) throw new Error(event.error.message);
+    const body = { model, messages, stream: true, retrieval: $("retrieval").checked };
+    for await (const event of events(await request("POST", "/v1/chat/completions", body, running.signal))) {
       const choice = event.choices[0];
       if (choice?.delta.content) follow(() => shown.append(choice.delta.content));
       finish = choice?.finish_reason || finish;
       if (event.twin) last = event;
     }
-    live.textContent = `Answered, with ${last.citations?.length ?? 0} sources`;
   } catch (error) {
     const stopped = error.name === "AbortError";
-    add(turn, "p", stopped ? "note" : "error", stopped ? "Stopped." : error.message);
-    live.textContent = stopped ? "Stopped" : `Failed: ${error.message}`;
+    turn.append(stopped ? el("p", { class: "note" }, "Stopped.") : errorBox(error));
+    last.failed = stopped ? "Stopped" : `Failed: ${error.message}`;
   }
-  // A question without an answer is taken back, so that the next one does not follow upon it.
-  if (shown.textContent) chat.push({ role: "assistant", content: shown.textContent });
-  else chat.pop();
+  const said = shown.textContent;
+  if (last.citations?.length) shown.replaceChildren(...cited(said, last.citations));
   // The sources come in below without scrolling: the answer is what is being read.
-  showSources(turn, last.citations ?? []);
-  showNotes(turn, last.twin, finish);
+  turn.append(...[sourceBox(last.citations ?? [])].filter(Boolean), ...notes(last.twin, finish));
+  if (last.id && !last.failed) turn.append(judging(last.id));
   turn.removeAttribute("aria-busy");
+  return { text: said, ...last };
+}
+
+function judging(trace) {
+  const place = el("div", { class: "judging" });
+  const origin = el("button", { type: "button", class: "link", onclick: () => busy(origin, "Looking…", place, async () => {
+    place.append(lineage((await getIfThere(`/api/lineage/${encodeURIComponent(trace)}`)) ?? {}));
+    origin.remove();
+  }) }, "Where this came from");
+  const judge = (kind) => post("/api/feedback", { draft_id: trace, variant: 0, kind });
+  place.append(...thumbs("Good answer", "Bad answer", place, judge), origin);
+  return place;
+}
+
+function lineage({ adapter, deployment, datasets = [] }) {
+  const facts = [
+    ["Deployment", deployment?.deployment_id?.slice(0, 12)],
+    ["Adapter", adapter?.digest?.slice(0, 12)],
+    ["Recipe", adapter?.recipe],
+    ...datasets.map((one) => [one.dataset.replaceAll("_", " "), one.version.slice(0, 12)]),
+  ].filter(([, value]) => value);
+  if (!facts.length) return el("p", { class: "note" }, "Nothing more is kept of this answer than its sources.");
+  return el("dl", { class: "facts" }, facts.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
+}
+
+async function ask(text) {
+  const model = $("model").value;
+  const beside = $("beside").value;
+  const chat = messages;
+  addTurn(log, "user", "You").querySelector(".text").textContent = text;
+  chat.push({ role: "user", content: text });
+  const place = beside ? el("div", { class: "beside" }) : log;
+  if (beside) log.append(place);
+  const turns = [model, beside].filter(Boolean).map((one) => [one, addTurn(place, "assistant", nameOf(one))]);
+  $("main").scrollTop = $("main").scrollHeight;
+  announce("Answering");
+  send.textContent = "Stop";
+  running = new AbortController();
+  const [mine] = await Promise.all(turns.map(([one, turn]) => answer(one, turn)));
+  announce(mine.failed ?? `Answered, with ${mine.citations?.length ?? 0} sources`);
+  // A question without an answer is taken back, so that the next one does not follow upon it.
+  if (mine.text) chat.push({ role: "assistant", content: mine.text });
+  else chat.pop();
   send.textContent = "Ask";
   running = null;
 }
 
-function grow() {
-  question.style.height = "auto";
-  question.style.height = `${question.scrollHeight + 2}px`;
+/** The versions that can be asked besides the two that the page knows. */
+async function offerVersions() {
+  const models = await getIfThere("/v1/models").catch(() => null);
+  for (const { id } of models?.data ?? []) {
+    if (!id.startsWith("twin@")) continue;
+    for (const picker of [$("model"), $("beside")]) {
+      picker.append(el("option", { value: id }, `version ${id.slice(5)}`));
+    }
+  }
 }
 
 form.addEventListener("submit", (event) => {
@@ -135,10 +127,10 @@ form.addEventListener("submit", (event) => {
   const text = question.value.trim();
   if (!text) return question.focus();
   question.value = "";
-  grow();
+  grow(question);
   ask(text);
 });
-question.addEventListener("input", grow);
+question.addEventListener("input", () => grow(question));
 question.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
     event.preventDefault();
@@ -148,8 +140,9 @@ question.addEventListener("keydown", (event) => {
 reset.addEventListener("click", () => {
   running?.abort();
   messages = [];
-  log.querySelectorAll(".turn").forEach((turn) => turn.remove());
+  log.querySelectorAll(".turn, .beside").forEach((turn) => turn.remove());
   $("welcome").hidden = false;
   reset.hidden = true;
   question.focus();
 });
+offerVersions();

@@ -1,0 +1,124 @@
+"""The Write page in a real browser."""
+
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+MORE = "\n\n" + "I moved our tests to a fake clock last month, and the first week was worse than before. " * 3
+MORE += "\n\nWhat helped was to ask which clock a test meant."
+
+
+@pytest.fixture
+def page(put: Any, visit: Any) -> Any:
+    put("a" * 32)
+    return visit("/write")
+
+
+def write(page: Any, prompt: str = "Kettles") -> Any:
+    page.get_by_label("What is it about?").fill(prompt)
+    page.get_by_role("button", name="Write", exact=True).click()
+    page.get_by_role("button", name="Accept").first.wait_for()
+    return page.locator(".variant")
+
+
+def test_a_draft_is_written_from_a_prompt_and_a_link_with_its_sources_beside_it(
+    page: Any, stub: Any, inspected: Any
+) -> None:
+    stub.more = MORE
+    page.get_by_role("radio", name="X thread").check()
+    page.get_by_label("New material").fill("https://example.org/paper")
+    page.keyboard.press("Enter")
+    page.get_by_text("Tone, length, variants, model").click()
+    page.get_by_label("Tone").fill("warm")
+    variants = write(page)
+    assert variants.count() == 2
+    assert variants.nth(1).get_by_role("textbox").first.input_value() == "Kettles, told <i>2</i> way." + MORE
+    beside = page.get_by_role("complementary", name="Sources")
+    assert "300 of 900 tokens used" in beside.inner_text()
+    assert beside.get_by_role("button", name="On <b>kettles</b>").is_visible()
+    (body,) = stub.bodies("POST", "/api/drafts")
+    assert body["links"] == ["https://example.org/paper"]
+    assert (body["format"], body["tone"], body["variants"]) == ("x_thread", "warm", 2)
+    assert body["stream"] is True
+    inspected(page, "write")
+
+
+def test_what_changes_something_carries_the_csrf_token(page: Any, stub: Any) -> None:
+    write(page)
+    assert {token for *_, token in stub.sent} == {"token-of-the-test"}
+
+
+def test_a_draft_streams_in_and_can_be_stopped(page: Any, stub: Any) -> None:
+    stub.gate = threading.Event()
+    page.get_by_label("What is it about?").fill("Kettles")
+    page.get_by_role("button", name="Write", exact=True).click()
+    first = page.get_by_label("Variant 1")
+    expect(first).to_have_value(re.compile("^Kettles, told"))
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Write", exact=True).wait_for()
+    assert first.input_value() == "Kettles, told <i>1</i> way."
+    assert page.get_by_role("status").inner_text() == "Stopped"
+
+
+def test_edits_are_accepted_and_become_a_preference(page: Any, stub: Any) -> None:
+    variant = write(page).first
+    field = variant.get_by_role("textbox").first
+    field.fill("Kettles, told my way.")
+    assert "edited" in variant.locator(".count").inner_text()
+    variant.get_by_role("button", name="Accept").click()
+    variant.get_by_text("kept as a preference").wait_for()
+    assert stub.bodies("POST", "/api/drafts/draft1/accept") == [{"variant": 0, "text": "Kettles, told my way."}]
+    variant.get_by_role("button", name="Undo edits").click()
+    assert field.input_value() == "Kettles, told <i>1</i> way."
+
+
+def test_a_draft_is_copied_judged_and_revised(page: Any, stub: Any) -> None:
+    variant = write(page).nth(1)
+    variant.get_by_role("button", name="Copy").click()
+    variant.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "Kettles, told <i>2</i> way."
+    variant.get_by_role("button", name="Sounds like me", exact=True).click()
+    variant.locator("[aria-pressed=true]").wait_for()
+    assert stub.bodies("POST", "/api/feedback") == [{"draft_id": "draft1", "variant": 1, "kind": "thumb_up"}]
+    variant.get_by_label("What to change").fill("shorter")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Draft", exact=True)).to_have_value("Revised: shorter")
+    assert stub.bodies("POST", "/api/drafts/draft1/revise")[0]["variant"] == 1
+    page.locator("#earlier-list li").nth(1).get_by_role("button").click()
+    expect(page.locator(".variant")).to_have_count(2)
+
+
+def test_a_file_is_sent_and_used_and_can_be_removed(page: Any, stub: Any, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    page.locator("#file").set_input_files(tmp_path / "notes.txt")
+    page.get_by_text("1 kB").wait_for()
+    write(page)
+    page.get_by_role("button", name="Remove notes.txt").click()
+    write(page)
+    assert [body["files"] for body in stub.bodies("POST", "/api/drafts")] == [["upload1"], []]
+
+
+def test_a_link_and_a_text_can_be_dropped(page: Any, stub: Any) -> None:
+    for text in ("https://example.org/dropped", "Some notes of mine"):
+        data = page.evaluate_handle(
+            "t => { const d = new DataTransfer(); d.setData('text/plain', t); return d; }", text
+        )
+        page.dispatch_event("#drop", "drop", {"dataTransfer": data})
+    write(page)
+    (body,) = stub.bodies("POST", "/api/drafts")
+    assert body["links"] == ["https://example.org/dropped"]
+    assert body["texts"] == [{"title": "Dropped text", "text": "Some notes of mine"}]
+
+
+def test_nothing_to_write_of_and_a_refusal_are_told_with_what_to_do(page: Any, stub: Any) -> None:
+    page.get_by_role("button", name="Write", exact=True).click()
+    assert "Say what it is about" in page.locator("#form-error").inner_text()
+    stub.faults["/api/drafts"] = (503, "The engine is away. Run `twin up`.")
+    page.get_by_label("What is it about?").fill("Kettles")
+    page.keyboard.press("Control+Enter")
+    page.locator("#form-error", has_text="Run `twin up`").wait_for()
+    assert page.locator(".variant:visible").count() == 0
