@@ -1,10 +1,40 @@
 """Errors as OpenAI's API shapes them, so that any client shows their message."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from twin_assets.errors import TwinError
+
+
+class ErrorDetail(BaseModel):
+    """What is wrong, in words, and in OpenAI's words."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(BaseModel):
+    """The body of each answer that is an error."""
+
+    error: ErrorDetail
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": words}
+    for status, words in (
+        (400, "the request is wrong"),
+        (403, "not for who asks"),
+        (404, "there is no such thing"),
+        (409, "not in this state"),
+        (503, "what the answer needs is away"),
+    )
+}
+"""`responses` of a route."""
 
 
 class ApiError(Exception):
@@ -26,6 +56,19 @@ class ApiError(Exception):
 def bad_request(message: str, param: str | None = None, code: str = "invalid_value") -> ApiError:
     """The request itself is wrong."""
     return ApiError(400, message, kind="invalid_request_error", code=code, param=param)
+
+
+def invalid(errors: Sequence[Any]) -> ApiError:
+    """The first of FastAPI's errors of validation, naming the field; its place begins with where the field stands."""
+    first = errors[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    return bad_request(f"{field or 'The body'}: {first['msg']}", field or None)
+
+
+def not_found(what: str, remedy: str = "") -> ApiError:
+    """There is no such thing."""
+    message = f"{what}. {remedy}".strip()
+    return ApiError(404, message, kind="invalid_request_error", code="not_found")
 
 
 def no_such_model(model: str, known: list[str]) -> ApiError:
