@@ -12,11 +12,12 @@ from collections.abc import Sequence
 
 CONTROL = re.compile(
     r"<(?=[|｜][^\n<>]{0,60}[|｜]>)"
-    r"|<(?=/?(?:s|bos|eos|pad|unk|mask|sep|cls|start_of_turn|end_of_turn|begin_of_text|end_of_text|system|im_start|im_end)>)"
-    r"|<(?=</?SYS>>)|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\])",
+    r"|<(?=/?(?:s|bos|eos|pad|unk|mask|sep|cls|system|think|reponame|filename|[a-z]+(?:_[a-z]+)+)>)"
+    r"|<(?=</?SYS>>)|\[(?=/?(?:INST|[A-Z]+(?:_[A-Z]+)+)\])",
     re.IGNORECASE,
 )
-"""The first character of what chat templates of the common model families end a turn with."""
+"""The first character of what the tokenizers of the common model families have a token of its own for: the ends of
+turns, and whatever else is written like them."""
 _JOINERS = "\u200c\u200d"
 """Of emoji and of scripts that need them; all other characters that are not seen go."""
 

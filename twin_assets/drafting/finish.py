@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from twin_assets.drafting.formats import LINKEDIN_CHARACTERS, RULES, X_CHARACTERS, Format, Length, utf16_length
+from twin_assets.drafting.formats import LINKEDIN_CHARACTERS, RULES, Format, Length, utf16_length
 from twin_assets.drafting.habits import HASHTAG, TAIL, Habits
 from twin_assets.drafting.sentences import fitted
 from twin_assets.drafting.thread import thread
@@ -64,11 +64,6 @@ def finish(raw: str, how: Format, length: Length, habits: Habits, known: str = "
     if not wanted / 3 <= words <= wanted * 2:
         warnings.append(f"The section has {words} words; about {wanted} were asked for.")
     return Finished(text, (text,), len(text), tuple(warnings))
-
-
-def limits(how: Format) -> int | None:
-    """Characters that the platform takes in one post; None where there is no limit."""
-    return {"linkedin_post": LINKEDIN_CHARACTERS, "x_thread": X_CHARACTERS}.get(how)
 
 
 def _plain(text: str) -> str:

@@ -51,7 +51,7 @@ def measure(texts: Iterable[str]) -> Habits:
             with_tags += 1
             at_end += bool(TAIL.search(f" {text}"))
             counts.append(len(found))
-            tags.update(dict.fromkeys(found))
+            tags.update(list(dict.fromkeys(found)))
         if len(text) > _THREAD:
             threads += 1
             numbered += len(NUMBER.findall(text)) > 1

@@ -5,7 +5,7 @@ rendered in a browser: a script of theirs has no place here.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -120,11 +120,7 @@ def _uploaded(home: Path, upload_id: str) -> Path:
     if not _UPLOAD.fullmatch(upload_id) or not folder.is_dir():
         raise Unreadable("unreadable", "is no upload: upload the file again")
     files = [file for file in sorted(folder.iterdir()) if file.is_file() and not file.is_symlink()]
-    readable = _first(files, lambda file: file.suffix.lower() in READABLE)
+    readable = next((file for file in files if file.suffix.lower() in READABLE), None)
     if readable is None:
         raise Unreadable("unreadable", "holds no PDF, text, Markdown or HTML: an archive is a source, not material")
     return readable
-
-
-def _first(files: Sequence[Path], wanted: Callable[[Path], bool]) -> Path | None:
-    return next((file for file in files if wanted(file)), None)

@@ -12,7 +12,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from twin_assets.deployment.deploy import Fetch, fetch_from
 from twin_assets.errors import DeploymentError, EngineError, TwinError
-from twin_assets.serving.openai_errors import ApiError, invalid, unavailable
+from twin_assets.serving.openai_errors import ERRORS, ApiError, invalid_request, unavailable
 from twin_assets.serving.page import WEB
 from twin_assets.serving.routes.chat import chat_routes
 from twin_assets.serving.routes.drafts import draft_routes
@@ -55,7 +55,9 @@ def create_app(settings: Settings, search: Search, fetch: Fetch | None = None) -
         yield
         await service.close()
 
-    app = FastAPI(title=f"The twin of {settings.author}", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=f"The twin of {settings.author}", lifespan=lifespan, docs_url=None, redoc_url=None, responses=ERRORS
+    )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.service.hosts))
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
@@ -71,8 +73,8 @@ def _add_error_handlers(app: FastAPI) -> None:
         return error.response()
 
     @app.exception_handler(RequestValidationError)
-    async def invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
-        return invalid(error.errors()).response()
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        return invalid_request(error.errors()).response()
 
     @app.exception_handler(EngineError)
     async def engine_error(_: Request, error: EngineError) -> JSONResponse:

@@ -1,12 +1,12 @@
 """Requests about drafts."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from twin_assets.drafting.formats import Format, Length
-from twin_assets.serving.access import SearchFilters
 from twin_assets.serving.provenance import TWIN
+from twin_assets.serving.scopes import SearchFilters
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8_000)]
 MAX_MATERIALS = 8
@@ -41,10 +41,6 @@ class DraftRequest(BaseModel):
     k: Annotated[int, Field(ge=1, le=20)] | None = None
     filters: SearchFilters = SearchFilters()
     stream: bool = False
-
-    def manner(self) -> dict[str, Any]:
-        """What a revision keeps."""
-        return self.model_dump(mode="json", include={"format", "length", "model", "prompt", "links"})
 
 
 class RevisionRequest(BaseModel):

@@ -10,31 +10,25 @@ from twin_assets.errors import TwinError
 
 
 class ErrorDetail(BaseModel):
-    """What is wrong, in words, and in OpenAI's words."""
+    """What went wrong, for a person and for a program."""
 
     message: str
     type: str
     param: str | None
-    code: str | None
+    code: str
 
 
 class ErrorBody(BaseModel):
-    """The body of each answer that is an error."""
+    """The body of every answer that is an error."""
 
     error: ErrorDetail
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody, "description": words}
-    for status, words in (
-        (400, "the request is wrong"),
-        (403, "not for who asks"),
-        (404, "there is no such thing"),
-        (409, "not in this state"),
-        (503, "what the answer needs is away"),
-    )
+    "4XX": {"model": ErrorBody, "description": "The request cannot be answered; the message says what to change."},
+    "5XX": {"model": ErrorBody, "description": "Something that the answer needs is away; the message says what."},
 }
-"""`responses` of a route."""
+"""For the OpenAPI document of each route."""
 
 
 class ApiError(Exception):
@@ -58,19 +52,6 @@ def bad_request(message: str, param: str | None = None, code: str = "invalid_val
     return ApiError(400, message, kind="invalid_request_error", code=code, param=param)
 
 
-def invalid(errors: Sequence[Any]) -> ApiError:
-    """The first of FastAPI's errors of validation, naming the field; its place begins with where the field stands."""
-    first = errors[0]
-    field = ".".join(str(part) for part in first["loc"][1:])
-    return bad_request(f"{field or 'The body'}: {first['msg']}", field or None)
-
-
-def not_found(what: str, remedy: str = "") -> ApiError:
-    """There is no such thing."""
-    message = f"{what}. {remedy}".strip()
-    return ApiError(404, message, kind="invalid_request_error", code="not_found")
-
-
 def no_such_model(model: str, known: list[str]) -> ApiError:
     """The model asked for is not served here."""
     message = f"The model {model!r} does not exist here; there is {' and '.join(repr(name) for name in known)}."
@@ -90,3 +71,26 @@ def unavailable(error: TwinError, code: str = "engine_unavailable") -> ApiError:
     """Something that the answer needs is away for now."""
     message = f"{error.what}. {error.remedy}".strip() if error.remedy else error.what
     return ApiError(503, message, kind="server_error", code=code)
+
+
+def not_found(message: str, param: str | None = None, code: str = "not_found") -> ApiError:
+    """There is no such thing here."""
+    return ApiError(404, message, kind="invalid_request_error", code=code, param=param)
+
+
+def conflict(message: str, code: str = "conflict") -> ApiError:
+    """What is asked for does not go together with the state of things."""
+    return ApiError(409, message, kind="invalid_request_error", code=code)
+
+
+def refusal(error: TwinError) -> ApiError:
+    """What was asked for is refused by the settings, or by what a source holds."""
+    return bad_request(f"{error.what}. {error.remedy}" if error.remedy else error.what)
+
+
+def invalid_request(faults: Sequence[Any]) -> ApiError:
+    """Fields that are not as the OpenAPI document says; the first is named."""
+    first = faults[0]
+    # The first part is where the field stands: in the body, the query or the path.
+    field = ".".join(str(part) for part in first["loc"][1:])
+    return bad_request(f"{field or 'The body'}: {first['msg']}", field or None)

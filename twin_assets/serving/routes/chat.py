@@ -12,11 +12,11 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from twin_assets.deployment.records import Deployment
 from twin_assets.errors import EngineError
 from twin_assets.monitoring.traces import Trace, cited, new_id
-from twin_assets.serving.access import require_json, require_scope
 from twin_assets.serving.chat_request import ChatRequest, parse
 from twin_assets.serving.context import Prompt
 from twin_assets.serving.openai_errors import unavailable
 from twin_assets.serving.provenance import provenance
+from twin_assets.serving.scopes import require_json, require_scope
 from twin_assets.serving.service import Service
 from twin_assets.serving.sse import DONE, HEADERS, MEDIA_TYPE, event
 

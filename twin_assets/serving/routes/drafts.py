@@ -1,6 +1,7 @@
 """Drafts: written, revised, accepted, listed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -9,11 +10,11 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from twin_assets.drafting.store import StoredDraft
 from twin_assets.errors import TwinError
-from twin_assets.serving.access import require_json, require_scope, scopes
 from twin_assets.serving.draft_request import AcceptRequest, DraftRequest, RevisionRequest
 from twin_assets.serving.draft_writer import DraftWriter, Event
 from twin_assets.serving.feedback import FeedbackLog
-from twin_assets.serving.openai_errors import ERRORS, ApiError, bad_request, not_found, unavailable
+from twin_assets.serving.openai_errors import ApiError, bad_request, not_found, unavailable
+from twin_assets.serving.scopes import require_json, require_scope, scopes
 from twin_assets.serving.service import Service
 from twin_assets.serving.sse import DONE, HEADERS, MEDIA_TYPE, event
 
@@ -22,13 +23,13 @@ JSON_ONLY = [Depends(require_json)]
 
 def draft_routes(service: Service) -> APIRouter:
     """`/api/drafts` and below."""
-    router = APIRouter(prefix="/api/drafts", tags=["drafts"], responses=ERRORS)
+    router = APIRouter(prefix="/api/drafts", tags=["drafts"])
     writer, feedback = DraftWriter(service), FeedbackLog(service)
 
     async def found(request: Request, draft_id: str) -> StoredDraft:
         draft = await run_in_threadpool(service.drafts.get, draft_id)
         if draft is None or draft.scope not in scopes(request):
-            raise not_found(f"There is no draft {draft_id!r}", "See GET /api/drafts.")
+            raise not_found(f"There is no draft {draft_id[:80]!r}: see GET /api/drafts.", "draft_id")
         return draft
 
     @router.post("", dependencies=JSON_ONLY, response_model=None)
@@ -77,7 +78,7 @@ def require_variant(draft: StoredDraft, number: int) -> None:
         raise bad_request(f"the draft has {count} variant{'s' if count > 1 else ''}, counted from 0", "variant")
 
 
-async def _answer(events: AsyncIterator[Event], stream: bool) -> Response:
+async def _answer(events: AsyncGenerator[Event, None], stream: bool) -> Response:
     if stream:
         return StreamingResponse(_streamed(events), media_type=MEDIA_TYPE, headers=HEADERS)
     last: Event = {}
@@ -86,10 +87,11 @@ async def _answer(events: AsyncIterator[Event], stream: bool) -> Response:
     return JSONResponse(last["draft"])
 
 
-async def _streamed(events: AsyncIterator[Event]) -> AsyncIterator[str]:
+async def _streamed(events: AsyncGenerator[Event, None]) -> AsyncIterator[str]:
     try:
-        async for one in events:
-            yield event(one)
+        async with aclosing(events):
+            async for one in events:
+                yield event(one)
     except ApiError as error:
         yield event({"type": "error", **error.body()})
     except TwinError as error:

@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from twin_assets.features.embedders import configured_embedder
 from twin_assets.retrieval.search import QueryModel
-from twin_assets.serving.access import require_json
-from twin_assets.serving.openai_errors import ERRORS, bad_request, no_such_model
+from twin_assets.serving.openai_errors import bad_request, no_such_model
+from twin_assets.serving.scopes import require_json
 from twin_assets.serving.search import FeatureStoreSearch
 from twin_assets.serving.service import Service
 
@@ -34,7 +34,7 @@ class EmbeddingRequest(BaseModel):
 
 def embedding_routes(service: Service) -> APIRouter:
     """`POST /v1/embeddings`."""
-    router = APIRouter(tags=["openai"], responses=ERRORS)
+    router = APIRouter(tags=["openai"])
     embedder_of = _embedder_of(service)
 
     @router.post("/v1/embeddings", dependencies=[Depends(require_json)])

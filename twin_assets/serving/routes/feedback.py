@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from twin_assets.drafting.store import StoredDraft
 from twin_assets.monitoring.traces import Trace
-from twin_assets.serving.access import require_json, scopes
 from twin_assets.serving.feedback import FeedbackLog, Thumb
-from twin_assets.serving.openai_errors import ERRORS, not_found
+from twin_assets.serving.openai_errors import not_found
+from twin_assets.serving.scopes import require_json, scopes
 from twin_assets.serving.service import Service
 
 
@@ -32,7 +32,7 @@ class FeedbackAnswer(BaseModel):
 
 def feedback_routes(service: Service) -> APIRouter:
     """`POST /api/feedback`."""
-    router = APIRouter(tags=["drafts"], responses=ERRORS)
+    router = APIRouter(tags=["drafts"])
     log = FeedbackLog(service)
 
     @router.post("/api/feedback", dependencies=[Depends(require_json)])
@@ -42,7 +42,7 @@ def feedback_routes(service: Service) -> APIRouter:
         if about is None:
             about = await run_in_threadpool(service.traces.get, said.draft_id)
         if about is None or about.scope not in scopes(request):
-            raise not_found(f"There is no draft and no answer {said.draft_id!r}")
+            raise not_found(f"There is no draft and no answer {said.draft_id!r}.", "draft_id")
         return FeedbackAnswer(event_id=await run_in_threadpool(log.thumb, about, said.variant, said.kind))
 
     return router

@@ -9,8 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from twin_assets.deployment.records import Deployment
 from twin_assets.monitoring.traces import Trace
 from twin_assets.records import DatasetVersion
-from twin_assets.serving.access import scopes
-from twin_assets.serving.openai_errors import ERRORS, not_found
+from twin_assets.serving.openai_errors import not_found
+from twin_assets.serving.scopes import scopes
 from twin_assets.serving.service import Service
 from twin_assets.storage import TableStore
 from twin_assets.storage.tables import one_of
@@ -18,14 +18,14 @@ from twin_assets.storage.tables import one_of
 
 def lineage_routes(service: Service) -> APIRouter:
     """`GET /api/lineage/{trace}`."""
-    router = APIRouter(tags=["lineage"], responses=ERRORS)
+    router = APIRouter(tags=["lineage"])
 
     @router.get("/api/lineage/{trace_id}")
     async def lineage(request: Request, trace_id: str) -> dict[str, Any]:
         """What an answer came from; `trace_id` is the `id` of a chat completion, or of a draft."""
         trace = await run_in_threadpool(service.traces.get, trace_id)
         if trace is None or trace.scope not in scopes(request):
-            raise not_found(f"There is no answer {trace_id[:80]!r}", "It may have gone with a forgotten document.")
+            raise not_found(f"There is no answer {trace_id[:80]!r}: it may be forgotten.", "trace_id")
         return await run_in_threadpool(_lineage, trace, service.tables)
 
     return router

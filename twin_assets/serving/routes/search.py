@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from twin_assets.records import CorpusDocument
 from twin_assets.retrieval.passages import Passage
-from twin_assets.serving.access import SearchFilters, require_json, require_scope, scopes
 from twin_assets.serving.context import Found
-from twin_assets.serving.openai_errors import ERRORS, bad_request, not_found
+from twin_assets.serving.openai_errors import bad_request, not_found
+from twin_assets.serving.scopes import SearchFilters, require_json, require_scope, scopes
 from twin_assets.serving.search import FeatureStoreSearch
 from twin_assets.serving.service import Service
 from twin_assets.storage.tables import equals
@@ -29,7 +29,7 @@ class SearchRequest(BaseModel):
 
 def search_routes(service: Service) -> APIRouter:
     """`POST /api/search` and `GET /api/documents/{id}`."""
-    router = APIRouter(tags=["retrieval"], responses=ERRORS)
+    router = APIRouter(tags=["retrieval"])
     search = service.search.passages if isinstance(service.search, FeatureStoreSearch) else service.search
 
     @router.post("/api/search", dependencies=[Depends(require_json)])
@@ -51,7 +51,7 @@ def search_routes(service: Service) -> APIRouter:
             raise bad_request("give both ends of a span, or neither", "end" if end is None else "start")
         rows = await run_in_threadpool(service.tables.read, CorpusDocument, equals("document_id", document_id))
         if not rows or rows[0].scope not in scopes(request):
-            raise not_found(f"There is no document {document_id[:80]!r}", "It may have been forgotten.")
+            raise not_found(f"There is no document {document_id[:80]!r}: it may be forgotten.", "document_id")
         return _document(rows[0], start, end)
 
     return router
