@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from twin_assets.collection.collector import Origin
 from twin_assets.datasets.feedback import feedback_pairs
 from twin_assets.prompts import system_message
-from twin_assets.records import FeedbackEvent
-from twin_assets.settings import CollectionSettings, ServiceSettings
+from twin_assets.records import FeedbackEvent, RawDocument
+from twin_assets.settings import CollectionSettings, ServiceSettings, SourceConfig
 from twin_assets.storage import TableStore
 from twin_assets_tests.loopback import Loopback, Response, loopback
 
@@ -153,6 +154,24 @@ def test_a_thread_comes_as_posts_that_fit(http: httpx.Client, fake: Any) -> None
     assert len(variant["parts"]) == 4
     assert all(len(part) <= 280 for part in variant["parts"])
     assert variant["characters"] == max(map(len, variant["parts"]))
+
+
+def test_hashtags_are_those_of_the_authors_own_posts(http: httpx.Client, fake: Any, settings: Any) -> None:
+    fake.reply = "A post about tea.\n\n#Tea #Kettle #Water"
+    assert draft_of(http, model="base")["variants"][0]["text"] == fake.reply
+
+    def posts(source: str, text: str, excluded: str = "") -> list[RawDocument]:
+        origin = Origin(SourceConfig(name=source, path=settings.home), "linkedin", "Ada Example")
+        how = {"file": "f", "url": "", "excluded": excluded}
+        return [origin.document(f"{source}{n}", text, "text/plain", **how) for n in range(3)]
+
+    tables = TableStore.of(settings)
+    tables.sync(RawDocument, posts("mine", "I drink tea.\n\n{hashtag|\\#|Tea}"))
+    assert draft_of(http, model="base")["variants"][0]["text"] == "A post about tea.\n\n#Tea"
+    assert "About 1 hashtag at the end." in fake.requests[-1]["messages"][-1]["content"]
+    others = posts("theirs", "I use #many #more #tags #here", excluded="repost")
+    tables.sync(RawDocument, [*posts("mine", "I drink tea."), *others])
+    assert draft_of(http, model="base")["variants"][0]["text"] == "A post about tea."
 
 
 def test_a_revision_is_a_new_draft_with_the_old_text_and_its_sources_in_the_prompt(
