@@ -25,7 +25,9 @@ from twin_assets.settings import CollectionSettings
 CHARACTERS = 400_000
 """Of one material that are looked at."""
 FILE_BYTES = PDF_BYTES
-LINK_SECONDS = 20.0
+REQUEST_SECONDS = 20.0
+READ_SECONDS = 45.0
+"""For one material as a whole, with redirects and robots.txt; a draft does not wait for it any longer."""
 ACCEPT = "text/html, application/xhtml+xml, text/plain, text/markdown, application/pdf"
 _UPLOAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _MARKDOWN = frozenset({".md", ".markdown"})
@@ -47,7 +49,7 @@ class Material:
 
 def fetcher_for(settings: CollectionSettings) -> Fetcher:
     """A fetcher for the links of one draft: somebody waits for it, so it tries once and not for long."""
-    changed = {"attempts": 1, "timeout_s": min(settings.timeout_s, LINK_SECONDS)}
+    changed = {"attempts": 1, "timeout_s": min(settings.timeout_s, REQUEST_SECONDS)}
     return Fetcher(settings.model_copy(update=changed))
 
 
@@ -64,6 +66,12 @@ def read_text(title: str, text: str) -> Material:
 def read_upload(home: Path, upload_id: str) -> Material:
     """The file of an upload: a PDF, a text, Markdown or HTML."""
     return _read("file", upload_id, "", lambda: _of_file(_uploaded(home, upload_id)))
+
+
+def too_slow(kind: Literal["link", "text", "file"], name: str, url: str = "") -> Material:
+    """What took longer than READ_SECONDS."""
+    title = shown(url) if url else name
+    return Material(kind, title, url, "", f"{title!r} could not be read within {READ_SECONDS:.0f} s")
 
 
 def _read(kind: Literal["link", "text", "file"], name: str, url: str, read: Callable[[], tuple[str, str]]) -> Material:

@@ -1,6 +1,5 @@
 """A request of `POST /v1/chat/completions`: OpenAI's fields, and `retrieval` besides them."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -9,6 +8,7 @@ from twin_assets.prompts import Message, system_message
 from twin_assets.records import Kind, Scope
 from twin_assets.retrieval.filters import Filter
 from twin_assets.serving.openai_errors import bad_request
+from twin_assets.serving.scopes import Moment, SourceNames
 
 _FORWARDED = {
     "temperature",
@@ -54,9 +54,9 @@ class RetrievalOptions(BaseModel):
 
     k: Annotated[int, Field(ge=1, le=20)] | None = None
     kinds: list[Kind] | None = None
-    sources: Annotated[list[str], Field(max_length=100)] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    sources: SourceNames | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     scope: Scope = "public"
 
 

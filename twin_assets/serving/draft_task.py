@@ -1,10 +1,11 @@
 """What a draft is written from, gathered for a request or for the revision of another draft."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi.concurrency import run_in_threadpool
 
 from twin_assets.drafting import materials
@@ -21,6 +22,9 @@ from twin_assets.serving.context import Found, Quotation
 from twin_assets.serving.draft_request import DraftRequest, RevisionRequest
 from twin_assets.serving.habit_reader import HabitReader
 from twin_assets.serving.service import Service
+
+READERS = 16
+"""Materials that are read at once, of all drafts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class Tasks:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._habits = HabitReader(service.tables)
+        # Pages that do not answer must not hold up the threads that searches run in.
+        self._reading = CapacityLimiter(READERS)
 
     async def of_request(self, ask: DraftRequest) -> Task:
         """Material read and passages found, for a draft that is asked for."""
@@ -108,12 +114,19 @@ class Tasks:
         """Links, texts and files, each read or with an error; all at once."""
         fetcher = materials.fetcher_for(self._service.settings.collection)
         home = self._service.settings.home
+        late = materials.too_slow
         reading = [
-            *(run_in_threadpool(materials.read_link, url, fetcher) for url in ask.links),
-            *(run_in_threadpool(materials.read_text, one.title, one.text) for one in ask.texts),
-            *(run_in_threadpool(materials.read_upload, home, upload) for upload in ask.files),
+            *(self._read(late("link", url, url), materials.read_link, url, fetcher) for url in ask.links),
+            *(self._read(late("text", one.title), materials.read_text, one.title, one.text) for one in ask.texts),
+            *(self._read(late("file", upload), materials.read_upload, home, upload) for upload in ask.files),
         ]
         return list(await asyncio.gather(*reading))
+
+    async def _read(self, late: Material, read: Callable[..., Material], *given: Any) -> Material:
+        """What is read, or `late` when that takes too long. The thread is left to end by its own limits of time."""
+        with move_on_after(materials.READ_SECONDS):
+            return await to_thread.run_sync(read, *given, abandon_on_cancel=True, limiter=self._reading)
+        return late
 
     async def _own(self, ask: DraftRequest, query: str) -> tuple[Sequence[Found], dict[str, Any]]:
         """The author's own passages; without a search the twin writes all the same."""

@@ -1,16 +1,31 @@
 """Who asks, and what of the author's they may see."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from twin_assets.records import Kind, Scope
 from twin_assets.retrieval.filters import Filter
 from twin_assets.serving.openai_errors import ApiError, bad_request
 
 OWNER = "owner"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """A time that a table can be asked for; without a zone it is UTC. Raises ValueError."""
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        moment = datetime.min.replace(tzinfo=UTC)
+    if moment.year < 1000:
+        raise ValueError("is no time at which anything was published")
+    return moment
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+SourceNames = Annotated[list[Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f]*$")]], Field(max_length=100)]
 
 
 def is_owner(request: Request) -> bool:
@@ -42,9 +57,9 @@ class SearchFilters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kinds: Annotated[list[Kind], Field(max_length=50)] | None = None
-    sources: Annotated[list[str], Field(max_length=100)] | None = None
-    after: datetime | None = None
-    before: datetime | None = None
+    sources: SourceNames | None = None
+    after: Moment | None = None
+    before: Moment | None = None
     scope: Scope = "public"
 
     @property

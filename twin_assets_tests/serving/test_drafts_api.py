@@ -1,6 +1,7 @@
 """Drafts over HTTP: written from links, texts and files, revised, accepted, and learned from."""
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ import pytest
 
 from twin_assets.collection.collector import Origin
 from twin_assets.datasets.feedback import feedback_pairs
+from twin_assets.drafting import materials
 from twin_assets.prompts import system_message
 from twin_assets.records import FeedbackEvent, RawDocument
 from twin_assets.settings import CollectionSettings, ServiceSettings, SourceConfig
 from twin_assets.storage import TableStore
-from twin_assets_tests.loopback import Loopback, Response, loopback
+from twin_assets_tests.loopback import Loopback, Request, Response, loopback
 
 POST = {"format": "linkedin_post", "prompt": "Why kettles matter"}
 ARTICLE = (
@@ -121,6 +123,24 @@ def test_a_link_that_fails_is_a_material_with_an_error_and_the_draft_goes_on(
     assert "is no upload" in outside["error"]
     assert "is no upload" in none["error"]
     assert draft["variants"][0]["text"].startswith("base answers")
+
+
+def test_a_page_that_never_answers_holds_a_draft_up_no_longer_than_the_limit(
+    http: httpx.Client, site: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = threading.Event()
+
+    def hangs(_: Request) -> Response:
+        answer.wait(20)
+        return Response("late")
+
+    site.routes["/slow"] = hangs
+    monkeypatch.setattr(materials, "READ_SECONDS", 0.2)
+    try:
+        (slow,) = draft_of(http, links=[f"{site.url}/slow"], model="base")["materials"]
+    finally:
+        answer.set()
+    assert "could not be read within" in slow["error"]
 
 
 def test_long_material_is_shortened_so_that_the_prompt_fits_the_context(
@@ -241,10 +261,13 @@ def test_a_draft_accepted_as_it_is_and_thumbs_are_set_against_each_other(
         ({**POST, "links": ["http://a.example"] * 9}, "links"),
         ({**POST, "filters": {"kinds": ["telepathy"]}}, "filters.kinds"),
         ({**POST, "unknown": 1}, "unknown"),
+        ({**POST, "prompt": "\ud800"}, "prompt"),
+        ({**POST, "filters": {"after": "0001-01-01T00:00:00+14:00"}}, "filters.after"),
+        ({**POST, "filters": {"sources": ["a\x00b"]}}, "filters.sources"),
     ],
 )
 def test_a_wrong_request_is_a_400_that_names_the_field(http: httpx.Client, body: Any, field: str) -> None:
-    response = http.post("/api/drafts", json=body)
+    response = http.post("/api/drafts", content=json.dumps(body), headers={"content-type": "application/json"})
     assert response.status_code == 400
     assert response.json()["error"]["param"].startswith(field)
 

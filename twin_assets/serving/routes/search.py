@@ -1,5 +1,6 @@
 """Retrieval alone, and the documents that passages are from."""
 
+import re
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -15,6 +16,8 @@ from twin_assets.serving.scopes import SearchFilters, require_json, require_scop
 from twin_assets.serving.search import FeatureStoreSearch
 from twin_assets.serving.service import Service
 from twin_assets.storage.tables import equals
+
+_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 
 
 class SearchRequest(BaseModel):
@@ -49,7 +52,9 @@ def search_routes(service: Service) -> APIRouter:
         """A document as it is searched and trained on; `start` and `end` are a citation's span in its text."""
         if (start is None) != (end is None):
             raise bad_request("give both ends of a span, or neither", "end" if end is None else "start")
-        rows = await run_in_threadpool(service.tables.read, CorpusDocument, equals("document_id", document_id))
+        known = _ID.fullmatch(document_id)
+        where = equals("document_id", document_id) if known else "false"
+        rows = await run_in_threadpool(service.tables.read, CorpusDocument, where)
         if not rows or rows[0].scope not in scopes(request):
             raise not_found(f"There is no document {document_id[:80]!r}: it may be forgotten.", "document_id")
         return _document(rows[0], start, end)
