@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from twin_assets.collection.keep import FORGOTTEN, forgotten
 from twin_assets.datasets.kept_answers import forget_answers
 from twin_assets.datasets.responses import forget_responses
+from twin_assets.drafting.store import forget_drafts
 from twin_assets.errors import SourceError
 from twin_assets.evaluation.report import EvaluationReport
 from twin_assets.features.active import all_tables
 from twin_assets.files import write_json
+from twin_assets.monitoring.traces import forget_traces
 from twin_assets.records import (
     Chunk,
     CleanedDocument,
@@ -107,6 +109,8 @@ def forget(settings: Settings, what: str) -> Forgotten:
     rows["teacher_responses"] = forget_responses(settings.home, ids)
     adapters = _withdraw(artifacts, datasets)
     forget_answers(settings.home, ids)
+    forget_drafts(settings.home, ids)
+    forget_traces(settings.home, ids)
     # What the trainer was given, and its checkpoints.
     shutil.rmtree(settings.home / "training", ignore_errors=True)
     return Forgotten(tuple(sorted(ids)), rows, tuple(sorted(datasets)), adapters)

@@ -10,11 +10,13 @@ from twin_assets.collection.collector import Origin
 from twin_assets.collection.keep import Keep, forgotten
 from twin_assets.datasets.responses import FILE, Response, ResponseCache
 from twin_assets.digests import document_id, text_digest
+from twin_assets.drafting.store import DraftStore, StoredDraft
 from twin_assets.errors import SourceError
 from twin_assets.features.active import retired_of, table_of
 from twin_assets.features.clean import clean_documents
 from twin_assets.features.corpus import update_corpus
 from twin_assets.forget import find_documents, forget
+from twin_assets.monitoring.traces import Trace, TraceStore
 from twin_assets.records import ChunkEmbedding, CleanedDocument, CorpusDocument, InstructionSample, RawDocument
 from twin_assets.settings import Settings, SourceConfig, load_settings
 from twin_assets.storage import TableStore
@@ -123,6 +125,23 @@ def test_what_a_teacher_said_of_a_forgotten_document_goes_with_it(settings: Sett
         cache.put(Response("key", "sample", letter.document_id, "openai/base", SECRET))
     assert forget(settings, letter.document_id).rows["teacher_responses"] == 1
     assert on_disk(settings.home, SECRET) == []
+
+
+def test_drafts_and_answers_from_a_forgotten_document_go_with_it(settings: Settings):
+    letter = collected(settings, "blog", "letter", TEXT)
+    build(settings)
+    body = {"draft_id": "d", "variants": [{"text": TEXT}], "citations": []}
+    citation = {"number": 1, "document_id": letter.document_id}
+    drafts, traces = DraftStore(settings.home), TraceStore(settings.home)
+    drafts.put(StoredDraft("d", WHEN.isoformat(), "public", "asked", (letter.document_id,), body, {}))
+    traces.add(Trace("t", "chat", WHEN.isoformat(), "twin", "public", "asked", (TEXT,), (citation,), None))
+    drafts.close()
+    traces.close()
+    forget(settings, letter.document_id)
+    assert DraftStore(settings.home).get("d") is None
+    assert TraceStore(settings.home).get("t") is None
+    kept = [*(settings.home / "drafts").iterdir(), *(settings.home / "traces").iterdir()]
+    assert SECRET.encode() not in b"".join(file.read_bytes() for file in kept)
 
 
 def test_a_cross_post_is_forgotten_with_the_piece_it_was_folded_into(settings: Settings):

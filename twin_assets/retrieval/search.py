@@ -33,6 +33,10 @@ EXPANDED_WEIGHT = 0.5
 class QueryModel(EmbeddingModel, Protocol):
     """What searching needs of the model that embedded the chunks."""
 
+    @property
+    def window(self) -> int:
+        """How many tokens the model reads."""
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
 
@@ -127,6 +131,15 @@ class Searcher:
         if max_tokens is not None:
             runs = within(runs, max_tokens, opened.embedder.count_tokens)
         return [passage(run, scores[run.best.chunk_id]) for run in runs]
+
+    @property
+    def embedder(self) -> QueryModel:
+        """The model that the chunks which are searched now were embedded by; before there are any, the one it was
+        made with. Raises ModelError."""
+        try:
+            return self._current().embedder
+        except StorageError:
+            return self._embedder
 
     def close(self) -> None:
         """End the threads."""

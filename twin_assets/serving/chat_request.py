@@ -1,14 +1,14 @@
 """A request of `POST /v1/chat/completions`: OpenAI's fields, and `retrieval` besides them."""
 
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from twin_assets.prompts import Message, system_message
-from twin_assets.records import Kind
+from twin_assets.records import Kind, Scope
 from twin_assets.retrieval.filters import Filter
 from twin_assets.serving.openai_errors import bad_request
+from twin_assets.serving.scopes import Moment, SourceNames
 
 _FORWARDED = {
     "temperature",
@@ -47,16 +47,17 @@ class ChatMessage(BaseModel):
 class RetrievalOptions(BaseModel):
     """How to retrieve: `k` passages, or as many as the settings say; and from what.
 
-    There is no scope to choose: what the service answers with is public.
+    With the scope `private`, which is for the author alone, private passages are found, too.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     k: Annotated[int, Field(ge=1, le=20)] | None = None
     kinds: list[Kind] | None = None
-    sources: Annotated[list[str], Field(max_length=100)] | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    sources: SourceNames | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    scope: Scope = "public"
 
 
 class StreamOptions(BaseModel):
@@ -104,11 +105,11 @@ class ChatRequest(BaseModel):
 
     @property
     def searched(self) -> Filter:
-        """What is searched for passages: never anything private."""
+        """What is searched for passages."""
         if isinstance(self.retrieval, bool):
             return Filter()
         asked = self.retrieval
-        return Filter(kinds=asked.kinds, sources=asked.sources, since=asked.since, until=asked.until)
+        return Filter(kinds=asked.kinds, sources=asked.sources, since=asked.since, until=asked.until, scope=asked.scope)
 
     def chat(self, author: str) -> list[Message]:
         """The messages under the twin's own system message, which what the client's say is added to."""

@@ -12,6 +12,7 @@ from twin_assets.settings import Settings
 
 if TYPE_CHECKING:
     from twin_assets.retrieval import Searcher
+    from twin_assets.retrieval.search import QueryModel
 
 Search = Callable[[str, int, Filter], Sequence[Found]]
 """Query, number of passages, and what to search; raises TwinError when nothing can be searched."""
@@ -30,6 +31,14 @@ class FeatureStoreSearch:
         settings = self._settings
         most = min(settings.retrieval.max_tokens, settings.service.context_tokens // 2)
         return self._made().search(query, k, only, max_tokens=most)
+
+    def passages(self, query: str, k: int, only: Filter) -> Sequence[Found]:
+        """The `k` best passages, however long they are together. Raises StorageError, ModelError."""
+        return self._made().search(query, k, only)
+
+    def embedder(self) -> "QueryModel":
+        """The model of the vectors that are searched. Raises ConfigError, ModelError."""
+        return self._made().embedder
 
     def warm(self) -> None:
         """Load the model ahead of the first request; a fault shows when something is searched for."""

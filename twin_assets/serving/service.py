@@ -12,15 +12,19 @@ from fastapi.concurrency import run_in_threadpool
 from twin_assets.deployment.async_engine import AsyncEngine
 from twin_assets.deployment.deploy import Fetch
 from twin_assets.deployment.records import Deployment, DeploymentStore
+from twin_assets.drafting.store import DraftStore
 from twin_assets.errors import AdapterNotLoaded, TwinError
+from twin_assets.monitoring.traces import TraceStore
 from twin_assets.serving.chat_request import ChatRequest
 from twin_assets.serving.context import Found, Prompt, compose
 from twin_assets.serving.openai_errors import no_such_model, nothing_deployed
+from twin_assets.serving.provenance import BASE, TWIN, named_models
 from twin_assets.serving.search import Search
 from twin_assets.settings import Settings
+from twin_assets.storage import TableStore
 
 T = TypeVar("T")
-TWIN, BASE = "twin", "base"
+__all__ = ["BASE", "TWIN", "Service"]
 
 
 class Service:
@@ -30,17 +34,21 @@ class Service:
         self.settings, self.search, self.fetch = settings, search, fetch
         self.engine = AsyncEngine(settings.url("engine"))
         self.deployments = DeploymentStore(settings.home)
+        self.tables = TableStore.of(settings)
+        self.traces, self.drafts = TraceStore(settings.home), DraftStore(settings.home)
+
+    async def close(self) -> None:
+        """Close connections and files."""
+        await self.engine.close()
+        self.traces.close()
+        self.drafts.close()
 
     def deployed(self, model: str) -> Deployment | None:
         """What answers under a model's name; None stands for the base model. Raises ApiError (404, 503)."""
-        if model == BASE:
-            return None
-        if model != TWIN:
-            raise no_such_model(model, [TWIN, BASE])
-        deployment = self.deployments.current()
-        if deployment is None:
-            raise nothing_deployed()
-        return deployment
+        names = {BASE: None} if model == BASE else named_models(self.deployments)
+        if model not in names:
+            raise nothing_deployed() if model == TWIN else no_such_model(model, list(names))
+        return names[model]
 
     async def prompt(self, request: ChatRequest) -> tuple[Prompt, dict[str, Any]]:
         """The prompt, and what there is to say about its retrieval; without a search the twin answers all the same."""

@@ -14,7 +14,7 @@ import uvicorn
 
 
 class FakeEngine:
-    """Answers `<who> answers N` with N words of prompt, where who is `base` or the adapter's name."""
+    """Answers `reply`, or `<who> answers N` with N words of prompt, where who is `base` or the adapter's name."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -26,6 +26,7 @@ class FakeEngine:
         self.like_base: set[str] = set()
         self.silent: set[str] = set()
         self.refuse_chat = ""
+        self.reply = ""
         self.break_after: int | None = None
         self.gate: Callable[[str], threading.Event] | None = None
         self.in_flight = 0
@@ -107,6 +108,7 @@ class FakeEngine:
             return
         counted = sum(len(m["content"].split()) for m in body["messages"])
         words = [] if who in self.silent else [who, " answers", f" {counted}"]
+        words = [self.reply] if self.reply else words
         usage = {"prompt_tokens": counted, "completion_tokens": len(words), "total_tokens": counted + len(words)}
         head = {"id": "cmpl-1", "created": 1, "model": body["model"]}
         if not body.get("stream"):

@@ -147,7 +147,7 @@ def test_without_a_deployment_the_twin_says_what_to_do(client: OpenAI, stream: b
         ({"model": "base", "messages": ASK, "temperature": 9}, "temperature"),
         ({"model": "base", "messages": ASK, "max_tokens": 0}, "max_tokens"),
         ({"model": "base", "messages": ASK, "retrieval": {"k": 99}}, "retrieval"),
-        ({"model": "base", "messages": ASK, "retrieval": {"scope": "private"}}, "retrieval"),
+        ({"model": "base", "messages": ASK, "retrieval": {"scope": "secret"}}, "retrieval"),
         ({"model": "base", "messages": ASK, "retrieval": {"kinds": ["telepathy"]}}, "retrieval"),
         ({"model": "base", "messages": ASK, "tools": [{}]}, "tools"),
         ({"model": "base", "messages": [*ASK, {"role": "assistant", "content": "x"}]}, "messages"),
@@ -255,7 +255,7 @@ def test_it_keeps_answering_while_adapters_are_swapped(client: OpenAI, put: Any)
 def test_the_models_are_listed_and_readiness_is_told(client: OpenAI, service: str, put: Any) -> None:
     assert [model.id for model in client.models.list()] == ["base"]
     put("a" * 32)
-    assert [model.id for model in client.models.list()] == ["twin", "base"]
+    assert [model.id for model in client.models.list()] == ["twin", "twin@1", "base"]
     assert client.models.retrieve("twin").owned_by == "Ada Example"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("other")

@@ -1,8 +1,9 @@
 """OpenAI's chat completions, through the deployed adapter, with retrieval and citations."""
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,10 +11,14 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from twin_assets.deployment.records import Deployment
 from twin_assets.errors import EngineError
+from twin_assets.monitoring.traces import Trace, cited, new_id
 from twin_assets.serving.chat_request import ChatRequest, parse
 from twin_assets.serving.context import Prompt
-from twin_assets.serving.openai_errors import bad_request, unavailable
+from twin_assets.serving.openai_errors import unavailable
+from twin_assets.serving.provenance import provenance
+from twin_assets.serving.scopes import require_json, require_scope
 from twin_assets.serving.service import Service
+from twin_assets.serving.sse import DONE, HEADERS, MEDIA_TYPE, event
 
 
 def chat_routes(service: Service) -> APIRouter:
@@ -22,62 +27,99 @@ def chat_routes(service: Service) -> APIRouter:
 
     @router.post("/v1/chat/completions")
     async def chat_completions(request: Request) -> Response:
-        # Only JSON: a form of another site's page could be sent here without asking, JSON cannot.
-        if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-            raise bad_request("the body must be sent as application/json")
+        require_json(request)
         chat = parse(await request.body())
+        require_scope(request, chat.searched.scope)
         service.deployed(chat.model)
         prompt, note = await service.prompt(chat)
-        return await (_streamed if chat.stream else _whole)(service, chat, prompt, note)
+        answer = _Answer(service, chat, prompt, note)
+        return await (answer.streamed if chat.stream else answer.whole)()
 
     return router
 
 
-async def _whole(service: Service, chat: ChatRequest, prompt: Prompt, note: dict[str, Any]) -> Response:
-    body = _engine_body(service, chat, prompt)
-    completion, deployment = await service.through_adapter(chat.model, lambda name: service.engine.complete(body, name))
-    for choice in completion["choices"]:
-        choice.pop("matched_stop", None)
-    completion.pop("metadata", None)
-    return JSONResponse({**completion, "model": chat.model, **_provenance(chat.model, deployment, prompt, note)})
+@dataclass
+class _Answer:
+    """One answer and its trace, whose id is the completion's."""
 
+    service: Service
+    chat: ChatRequest
+    prompt: Prompt
+    note: dict[str, Any]
+    trace_id: str = field(default_factory=lambda: new_id("chatcmpl"))
+    asked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    texts: dict[int, str] = field(default_factory=dict)
 
-async def _streamed(service: Service, chat: ChatRequest, prompt: Prompt, note: dict[str, Any]) -> Response:
-    body, stack = _engine_body(service, chat, prompt), AsyncExitStack()
+    async def whole(self) -> Response:
+        body, engine = self._engine_body(), self.service.engine
+        completion, deployment = await self.service.through_adapter(
+            self.chat.model, lambda name: engine.complete(body, name)
+        )
+        for choice in completion["choices"]:
+            choice.pop("matched_stop", None)
+            self.texts[choice["index"]] = choice["message"]["content"] or ""
+        completion.pop("metadata", None)
+        self._keep(deployment)
+        return JSONResponse({**completion, **self._head(), **self._extra(deployment)})
 
-    async def opened(name: str | None) -> AsyncIterator[dict[str, Any]]:
-        return await stack.enter_async_context(service.engine.stream(body, name))
+    async def streamed(self) -> Response:
+        body, stack = self._engine_body(), AsyncExitStack()
 
-    chunks, deployment = await service.through_adapter(chat.model, opened)
-    extra = _provenance(chat.model, deployment, prompt, note)
+        async def opened(name: str | None) -> AsyncIterator[dict[str, Any]]:
+            return await stack.enter_async_context(self.service.engine.stream(body, name))
 
-    async def events() -> AsyncIterator[str]:
-        async with stack:
-            try:
-                async for chunk in chunks:
-                    last = not chunk["choices"] or any(choice.get("finish_reason") for choice in chunk["choices"])
-                    for choice in chunk["choices"]:
-                        choice.pop("matched_stop", None)
-                    yield _event({**chunk, "model": chat.model, **(extra if last else {})})
-                yield "data: [DONE]\n\n"
-            except EngineError as error:
-                yield _event(unavailable(error).body())
+        chunks, deployment = await self.service.through_adapter(self.chat.model, opened)
+        extra = self._extra(deployment)
 
-    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+        async def events() -> AsyncIterator[str]:
+            async with stack:
+                try:
+                    async for chunk in chunks:
+                        last = not chunk["choices"] or any(choice.get("finish_reason") for choice in chunk["choices"])
+                        for choice in chunk["choices"]:
+                            choice.pop("matched_stop", None)
+                            self._add(choice["index"], choice["delta"].get("content"))
+                        yield event({**chunk, **self._head(), **(extra if last else {})})
+                    yield DONE
+                except EngineError as error:
+                    yield event(unavailable(error).body())
+                finally:
+                    # An answer that the client broke off was given as far as it came.
+                    self._keep(deployment)
 
+        return StreamingResponse(events(), media_type=MEDIA_TYPE, headers=HEADERS)
 
-def _engine_body(service: Service, chat: ChatRequest, prompt: Prompt) -> dict[str, Any]:
-    return chat.engine_body(prompt.messages, prompt.max_tokens, service.settings.service.temperature)
+    def _add(self, index: int, text: str | None) -> None:
+        self.texts[index] = self.texts.get(index, "") + (text or "")
 
+    def _head(self) -> dict[str, Any]:
+        return {"id": self.trace_id, "model": self.chat.model}
 
-def _event(payload: dict[str, Any]) -> str:
-    return f"data: {json.dumps(payload, ensure_ascii=False, separators=(',', ':'))}\n\n"
+    def _engine_body(self) -> dict[str, Any]:
+        prompt, temperature = self.prompt, self.service.settings.service.temperature
+        return self.chat.engine_body(prompt.messages, prompt.max_tokens, temperature)
 
+    def _citations(self) -> list[dict[str, Any]]:
+        return [one.citation(number) for number, one in enumerate(self.prompt.quotations, 1)]
 
-def _provenance(model: str, deployment: Deployment | None, prompt: Prompt, note: dict[str, Any]) -> dict[str, Any]:
-    """Where the answer came from: its sources, and the adapter with the data that it was trained on."""
-    twin: dict[str, Any] = {"model": model, "retrieval": note, "dropped_turns": prompt.dropped_turns}
-    if deployment is not None:
-        shown = {"deployment_id", "adapter_digest", "recipe", "model_version", "dataset_versions", "deployed_at"}
-        twin |= deployment.model_dump(mode="json", include=shown)
-    return {"citations": [one.citation(number) for number, one in enumerate(prompt.quotations, 1)], "twin": twin}
+    def _extra(self, deployment: Deployment | None) -> dict[str, Any]:
+        """Where the answer came from: its sources, and the adapter with the data that it was trained on."""
+        dropped = self.prompt.dropped_turns
+        twin = provenance(self.chat.model, deployment, retrieval=self.note, dropped_turns=dropped)
+        return {"citations": self._citations(), "twin": twin}
+
+    def _keep(self, deployment: Deployment | None) -> None:
+        """Keep the trace. It is one insert that waits for no disk, so it is done where the stream ends."""
+        self.service.traces.add(
+            Trace(
+                self.trace_id,
+                "chat",
+                self.asked_at.isoformat(),
+                self.chat.model,
+                self.chat.searched.scope,
+                self.chat.question,
+                tuple(text for _, text in sorted(self.texts.items())),
+                cited(self._citations()),
+                deployment,
+            )
+        )

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from twin_assets.serving.openai_errors import no_such_model
-from twin_assets.serving.service import BASE, TWIN, Service
+from twin_assets.serving.provenance import named_models
+from twin_assets.serving.service import Service
 
 
 def status_routes(service: Service) -> APIRouter:
@@ -14,11 +15,14 @@ def status_routes(service: Service) -> APIRouter:
     router = APIRouter()
 
     def cards() -> list[dict[str, Any]]:
-        current = service.deployments.current()
-        created = int(current.deployed_at.timestamp()) if current else 0
-        names = ([TWIN] if current else []) + [BASE]
         return [
-            {"id": name, "object": "model", "created": created, "owned_by": service.settings.author} for name in names
+            {
+                "id": name,
+                "object": "model",
+                "created": int(deployment.deployed_at.timestamp()) if deployment else 0,
+                "owned_by": service.settings.author,
+            }
+            for name, deployment in named_models(service.deployments).items()
         ]
 
     @router.get("/v1/models")

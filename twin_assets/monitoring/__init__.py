@@ -1,0 +1,1 @@
+"""What the service did, kept to look at later: traces of answers."""

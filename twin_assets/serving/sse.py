@@ -1,0 +1,13 @@
+"""Server-sent events with JSON in them."""
+
+import json
+from typing import Any
+
+DONE = "data: [DONE]\n\n"
+MEDIA_TYPE = "text/event-stream"
+HEADERS = {"Cache-Control": "no-cache"}
+
+
+def event(payload: dict[str, Any]) -> str:
+    """One event."""
+    return f"data: {json.dumps(payload, ensure_ascii=False, separators=(',', ':'))}\n\n"
