@@ -4,25 +4,40 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from twin_assets.deployment.deploy import Fetch, fetch_from
-from twin_assets.errors import DeploymentError, EngineError, TwinError
-from twin_assets.serving.openai_errors import ApiError, unavailable
+from twin_assets.errors import ConfigError, DeploymentError, EngineError, SourceError, TwinError
+from twin_assets.serving.openai_errors import ERRORS, ApiError, invalid_request, refusal, unavailable
 from twin_assets.serving.page import WEB
 from twin_assets.serving.routes.chat import chat_routes
+from twin_assets.serving.routes.deployments import deployment_routes
+from twin_assets.serving.routes.forget import forget_routes
 from twin_assets.serving.routes.pages import page_routes
+from twin_assets.serving.routes.runs import run_routes
+from twin_assets.serving.routes.sources import source_routes
 from twin_assets.serving.routes.status import status_routes
+from twin_assets.serving.routes.uploads import upload_routes
 from twin_assets.serving.search import Search
 from twin_assets.serving.security import SecurityHeaders
 from twin_assets.serving.service import Service
 from twin_assets.settings import Settings
 from twin_assets.storage import ArtifactStore
 
-ROUTES: tuple[Callable[[Service], APIRouter], ...] = (page_routes, status_routes, chat_routes)
+ROUTES: tuple[Callable[[Service], APIRouter], ...] = (
+    page_routes,
+    status_routes,
+    chat_routes,
+    source_routes,
+    upload_routes,
+    run_routes,
+    deployment_routes,
+    forget_routes,
+)
 
 
 def create_app(settings: Settings, search: Search, fetch: Fetch | None = None) -> FastAPI:
@@ -39,8 +54,11 @@ def create_app(settings: Settings, search: Search, fetch: Fetch | None = None) -
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         await service.engine.close()
+        await service.dagster.close()
 
-    app = FastAPI(title=f"The twin of {settings.author}", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title=f"The twin of {settings.author}", lifespan=lifespan, docs_url=None, redoc_url=None, responses=ERRORS
+    )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.service.hosts))
     app.add_middleware(SecurityHeaders)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
@@ -54,6 +72,15 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(ApiError)
     async def api_error(_: Request, error: ApiError) -> JSONResponse:
         return error.response()
+
+    @app.exception_handler(ConfigError)
+    @app.exception_handler(SourceError)
+    async def refused(_: Request, error: TwinError) -> JSONResponse:
+        return refusal(error).response()
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        return invalid_request(error.errors()).response()
 
     @app.exception_handler(EngineError)
     async def engine_error(_: Request, error: EngineError) -> JSONResponse:

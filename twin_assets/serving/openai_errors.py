@@ -1,10 +1,34 @@
 """Errors as OpenAI's API shapes them, so that any client shows their message."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from twin_assets.errors import TwinError
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong, for a person and for a program."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+
+
+class ErrorBody(BaseModel):
+    """The body of every answer that is an error."""
+
+    error: ErrorDetail
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": ErrorBody, "description": "The request cannot be answered; the message says what to change."},
+    "5XX": {"model": ErrorBody, "description": "Something that the answer needs is away; the message says what."},
+}
+"""For the OpenAPI document of each route."""
 
 
 class ApiError(Exception):
@@ -47,3 +71,26 @@ def unavailable(error: TwinError, code: str = "engine_unavailable") -> ApiError:
     """Something that the answer needs is away for now."""
     message = f"{error.what}. {error.remedy}".strip() if error.remedy else error.what
     return ApiError(503, message, kind="server_error", code=code)
+
+
+def not_found(message: str, param: str | None = None, code: str = "not_found") -> ApiError:
+    """There is no such thing here."""
+    return ApiError(404, message, kind="invalid_request_error", code=code, param=param)
+
+
+def conflict(message: str, code: str = "conflict") -> ApiError:
+    """What is asked for does not go together with the state of things."""
+    return ApiError(409, message, kind="invalid_request_error", code=code)
+
+
+def refusal(error: TwinError) -> ApiError:
+    """What was asked for is refused by the settings, or by what a source holds."""
+    return bad_request(f"{error.what}. {error.remedy}" if error.remedy else error.what)
+
+
+def invalid_request(faults: Sequence[Any]) -> ApiError:
+    """Fields that are not as the OpenAPI document says; the first is named."""
+    first = faults[0]
+    where = [str(part) for part in first["loc"] if part not in ("body", "query", "path")]
+    field = ".".join(where)
+    return bad_request(f"{field or 'The body'}: {first['msg']}", field or None)

@@ -15,6 +15,7 @@ from twin_assets.deployment.records import Deployment, DeploymentStore
 from twin_assets.errors import AdapterNotLoaded, TwinError
 from twin_assets.serving.chat_request import ChatRequest
 from twin_assets.serving.context import Found, Prompt, compose
+from twin_assets.serving.dagster import Dagster
 from twin_assets.serving.openai_errors import no_such_model, nothing_deployed
 from twin_assets.serving.search import Search
 from twin_assets.settings import Settings
@@ -30,6 +31,9 @@ class Service:
         self.settings, self.search, self.fetch = settings, search, fetch
         self.engine = AsyncEngine(settings.url("engine"))
         self.deployments = DeploymentStore(settings.home)
+        self.dagster = Dagster(settings.url("dagster"))
+        self.draining = False
+        """Set once the service is asked to stop: what is in flight ends, nothing new begins."""
 
     def deployed(self, model: str) -> Deployment | None:
         """What answers under a model's name; None stands for the base model. Raises ApiError (404, 503)."""
