@@ -19,7 +19,8 @@ def evaluation_cards(
     """A card for each stored report; those that were deployed come first, newest first. Raises StorageError.
 
     Args:
-        past: every deployment, oldest first: `previous` are the scores of the one before; of the last one for what was never deployed.
+        past: every deployment, oldest first: `previous` are the scores of the one before, and of the last one for what
+            was never deployed.
     """
     reports = {name: _read(artifacts, name) for name in artifacts.names("evaluations")}
     order = [one.adapter_digest for one in past]
