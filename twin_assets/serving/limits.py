@@ -1,0 +1,173 @@
+"""Limits of a request: the size of its body, how many generate at once, and how long it may take.
+
+A client that goes away takes its generation with it: the work on its answer is cancelled, which closes the stream of
+the engine.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from twin_assets.serving.metrics import Metrics
+from twin_assets.serving.openai_errors import ApiError
+from twin_assets.serving.uploads import too_large
+from twin_assets.settings import ServiceSettings
+
+UPLOADS = "/api/uploads"
+RETRY_AFTER_S = 2
+_FORM_OVERHEAD = 64 * 1024
+"""Bytes of a form besides the file in it."""
+
+
+def generates(scope: Scope) -> bool:
+    """Whether a request asks the engine for text."""
+    path = scope["path"]
+    asked = path in ("/v1/chat/completions", "/v1/responses", "/v1/completions")
+    drafted = path == "/api/drafts" or (path.startswith("/api/drafts/") and path.endswith("/revise"))
+    return scope["method"] == "POST" and (asked or drafted)
+
+
+def unbounded_in_time(path: str) -> bool:
+    """Whether a request takes as long as it takes: an upload, or the progress of a run."""
+    return path == UPLOADS or (path.startswith("/api/runs/") and path.endswith("/events"))
+
+
+class Limits:
+    """Refuses what is too large (413), too much at once (429), or asked while the service drains (503).
+
+    Args:
+        draining: tells whether the service was asked to stop.
+    """
+
+    def __init__(
+        self, app: ASGIApp, settings: ServiceSettings, metrics: Metrics, draining: Callable[[], bool] = lambda: False
+    ) -> None:
+        self._app, self._settings, self._metrics, self._draining = app, settings, metrics, draining
+        self._generating = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            capped = self._capped(scope, receive)
+        except ApiError as error:
+            await self._refuse(error, scope, receive, send)
+            return
+        if not generates(scope):
+            await self._timed(scope, capped, send)
+        elif self._draining():
+            stopping = ApiError(503, "the service is stopping: try again", kind="server_error", code="stopping")
+            await self._refuse(stopping, scope, receive, send, retry=True)
+        elif self._generating >= self._settings.concurrency:
+            self._metrics.refused.labels("concurrency").inc()
+            message = f"{self._generating} answers are in the making, which is all at once: try again"
+            busy = ApiError(429, message, kind="rate_limit_error", code="overloaded")
+            await self._refuse(busy, scope, receive, send, retry=True)
+        else:
+            await self._generated(scope, capped, send)
+
+    async def _generated(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._generating += 1
+        self._metrics.in_flight.set(self._generating)
+        try:
+            await _while_connected(lambda watched: self._timed(scope, watched, send), receive)
+        finally:
+            self._generating -= 1
+            self._metrics.in_flight.set(self._generating)
+
+    def _capped(self, scope: Scope, receive: Receive) -> Receive:
+        """`receive` that stops at the most bytes that the path takes. Raises ApiError (413) by the header alone."""
+        settings = self._settings
+        upload = scope["path"] == UPLOADS
+        limit = settings.upload_bytes if upload else settings.body_bytes
+        most = limit + _FORM_OVERHEAD if upload else limit
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdigit() and int(declared) > most:
+            self._metrics.refused.labels("body").inc()
+            raise too_large(limit)
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > most:
+                self._metrics.refused.labels("body").inc()
+                raise too_large(limit)
+            return message
+
+        return counted
+
+    async def _timed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = ended = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started, ended
+            started = True
+            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+            await send(message)
+
+        seconds = None if unbounded_in_time(scope["path"]) else self._settings.timeout_s
+        try:
+            async with asyncio.timeout(seconds) as clock:
+                await self._app(scope, receive, watched)
+        except TimeoutError:
+            if not clock.expired():
+                raise
+            self._metrics.refused.labels("time").inc()
+            late = ApiError(504, f"the answer took longer than {seconds:g} s", kind="server_error", code="timeout")
+            if not started:
+                await late.response()(scope, receive, send)
+            elif not ended:
+                event = f"data: {json.dumps(late.body())}\n\n".encode()
+                await send({"type": "http.response.body", "body": event, "more_body": False})
+
+    async def _refuse(
+        self, error: ApiError, scope: Scope, receive: Receive, send: Send, *, retry: bool = False
+    ) -> None:
+        response = error.response()
+        if retry:
+            response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        await response(scope, receive, send)
+
+
+async def _while_connected(work: Callable[[Receive], Any], receive: Receive) -> None:
+    """Do the work, and cancel it when the client goes away.
+
+    Once the body is read, the next message can only say that the client is gone: it is waited for beside the work.
+    """
+    gone: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+    watcher: asyncio.Task[None] | None = None
+
+    async def watch() -> None:
+        message = await receive()
+        if not gone.done():
+            gone.set_result(message)
+
+    async def watched() -> Message:
+        nonlocal watcher
+        if watcher is not None:
+            return await asyncio.shield(gone)
+        message = await receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            watcher = asyncio.create_task(watch())
+        return message
+
+    task = asyncio.ensure_future(work(watched))
+    gone.add_done_callback(lambda _: task.cancel())
+    try:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.result()
+    finally:
+        task.cancel()
+        if watcher is not None:
+            watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watcher
