@@ -379,9 +379,6 @@ class ServiceSettings(Strict):
     """Values of the Host header that are answered: another site cannot reach the service by a name of its own."""
     host: str = "127.0.0.1"
     """The address that is listened on; one that is not loopback needs an API key (`twin keys add`)."""
-    certificate: Path | None = None
-    """A TLS certificate (PEM), with its `certificate_key`; leave them out behind a proxy that ends TLS."""
-    certificate_key: Path | None = None
     body_bytes: Positive = 4 * 2**20
     """Largest body of a request, uploads apart."""
     upload_bytes: Positive = 2 * 2**30

@@ -12,11 +12,16 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from twin_assets.deployment.deploy import Fetch, fetch_from
 from twin_assets.errors import ConfigError, DeploymentError, EngineError, SourceError, TwinError
+from twin_assets.serving.auth import Access
+from twin_assets.serving.limits import Limits
 from twin_assets.serving.openai_errors import ERRORS, ApiError, invalid_request, refusal, unavailable
 from twin_assets.serving.page import WEB
+from twin_assets.serving.request_log import RequestLog
 from twin_assets.serving.routes.chat import chat_routes
 from twin_assets.serving.routes.deployments import deployment_routes
 from twin_assets.serving.routes.forget import forget_routes
+from twin_assets.serving.routes.login import login_routes
+from twin_assets.serving.routes.metrics import metrics_routes
 from twin_assets.serving.routes.pages import page_routes
 from twin_assets.serving.routes.runs import run_routes
 from twin_assets.serving.routes.sources import source_routes
@@ -37,6 +42,8 @@ ROUTES: tuple[Callable[[Service], APIRouter], ...] = (
     run_routes,
     deployment_routes,
     forget_routes,
+    metrics_routes,
+    login_routes,
 )
 
 
@@ -59,8 +66,21 @@ def create_app(settings: Settings, search: Search, fetch: Fetch | None = None) -
     app = FastAPI(
         title=f"The twin of {settings.author}", lifespan=lifespan, docs_url=None, redoc_url=None, responses=ERRORS
     )
+    app.state.service = service
+    limits = settings.service
+    # The last that is added sees a request first.
+    app.add_middleware(Limits, settings=limits, metrics=service.metrics, draining=lambda: service.draining)
+    app.add_middleware(
+        Access,
+        keys=service.keys,
+        sessions=service.sessions,
+        exposed=service.exposed,
+        rate=limits.requests_per_minute,
+        metrics=service.metrics,
+    )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.service.hosts))
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestLog, metrics=service.metrics)
     app.mount("/static", StaticFiles(directory=WEB / "static"), name="static")
     _add_error_handlers(app)
     for routes in ROUTES:

@@ -5,9 +5,8 @@ the engine.
 """
 
 import asyncio
-import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -15,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twin_assets.serving.metrics import Metrics
 from twin_assets.serving.openai_errors import ApiError
-from twin_assets.serving.uploads import too_large
+from twin_assets.serving.uploads import TooLarge
 from twin_assets.settings import ServiceSettings
 
 UPLOADS = "/api/uploads"
@@ -76,7 +75,7 @@ class Limits:
         self._generating += 1
         self._metrics.in_flight.set(self._generating)
         try:
-            await _while_connected(lambda watched: self._timed(scope, watched, send), receive)
+            await _while_connected(lambda r, s: self._timed(scope, r, s), receive, send)
         finally:
             self._generating -= 1
             self._metrics.in_flight.set(self._generating)
@@ -90,7 +89,7 @@ class Limits:
         declared = Headers(scope=scope).get("content-length", "")
         if declared.isdigit() and int(declared) > most:
             self._metrics.refused.labels("body").inc()
-            raise too_large(limit)
+            raise TooLarge(limit)
         seen = 0
 
         async def counted() -> Message:
@@ -99,7 +98,7 @@ class Limits:
             seen += len(message.get("body", b""))
             if seen > most:
                 self._metrics.refused.labels("body").inc()
-                raise too_large(limit)
+                raise TooLarge(limit)
             return message
 
         return counted
@@ -137,13 +136,17 @@ class Limits:
         await response(scope, receive, send)
 
 
-async def _while_connected(work: Callable[[Receive], Any], receive: Receive) -> None:
-    """Do the work, and cancel it when the client goes away.
+async def _while_connected(
+    work: Callable[[Receive, Send], Coroutine[Any, Any, None]], receive: Receive, send: Send
+) -> None:
+    """Do the work, and cancel it when the client goes away before it has the whole answer.
 
     Once the body is read, the next message can only say that the client is gone: it is waited for beside the work.
+    What is left to do after the last piece of an answer is not cut off.
     """
     gone: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
     watcher: asyncio.Task[None] | None = None
+    ended = False
 
     async def watch() -> None:
         message = await receive()
@@ -159,8 +162,13 @@ async def _while_connected(work: Callable[[Receive], Any], receive: Receive) -> 
             watcher = asyncio.create_task(watch())
         return message
 
-    task = asyncio.ensure_future(work(watched))
-    gone.add_done_callback(lambda _: task.cancel())
+    async def noticed(message: Message) -> None:
+        nonlocal ended
+        ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+        await send(message)
+
+    task = asyncio.create_task(work(watched, noticed))
+    gone.add_done_callback(lambda _: None if ended else task.cancel())
     try:
         await asyncio.wait({task})
         if not task.cancelled():
@@ -169,5 +177,4 @@ async def _while_connected(work: Callable[[Receive], Any], receive: Receive) -> 
         task.cancel()
         if watcher is not None:
             watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watcher
+        await asyncio.gather(task, *([watcher] if watcher else []), return_exceptions=True)

@@ -43,6 +43,10 @@ class Metrics:
             "twin_feedback_events", "Edits and thumbs that are stored", ("kind",), registry=self.registry
         )
 
+    def in_flight_now(self) -> int:
+        """Answers and drafts in the making."""
+        return int(self.registry.get_sample_value("twin_generations_in_flight") or 0)
+
     def show(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -11,6 +11,7 @@ from typing import BinaryIO, Protocol
 from uuid import uuid4
 
 from anyio import to_thread
+from starlette.exceptions import HTTPException
 
 from twin_assets.collection.archive import open_files
 from twin_assets.collection.registry import recognize
@@ -52,7 +53,7 @@ class FileSink:
         """Write the next piece. Raises ApiError (413, 507)."""
         self.size += len(data)
         if self.size > self._limit:
-            raise too_large(self._limit)
+            raise TooLarge(self._limit)
         try:
             await to_thread.run_sync(self._file.write, data)
         except OSError as error:
@@ -61,10 +62,13 @@ class FileSink:
             ) from error
 
 
-def too_large(limit: int) -> ApiError:
-    """The body has more bytes than are taken."""
-    message = f"the body has more than the {limit} bytes that are taken (service.upload_bytes, service.body_bytes)"
-    return ApiError(413, message, kind="invalid_request_error", code="too_large")
+class TooLarge(ApiError, HTTPException):
+    """The body has more bytes than are taken. An HTTPException, too: FastAPI calls any other a body it cannot parse."""
+
+    def __init__(self, limit: int) -> None:
+        message = f"the body has more than the {limit} bytes that are taken (service.upload_bytes, service.body_bytes)"
+        ApiError.__init__(self, 413, message, kind="invalid_request_error", code="too_large")
+        self.status_code, self.detail, self.headers = 413, message, None
 
 
 async def take(home: Path, name: str, body: AsyncIterator[bytes], limit: int) -> Upload:
