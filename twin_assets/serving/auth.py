@@ -47,7 +47,7 @@ class Access:
         try:
             refused = self._decided(scope)
         except ApiError as error:
-            refused = _with_headers(error)
+            refused = error.response()
         except ConfigError as error:
             refused = unavailable(error, "keys_unreadable").response()
         await (refused or self._app)(scope, receive, send)
@@ -103,17 +103,14 @@ class Access:
         wait = self._buckets.take(key.key_id, key.requests_per_minute or self._rate)
         if wait > 0:
             self._metrics.refused.labels("rate").inc()
-            raise TooMany("this key has asked too often", wait)
+            raise too_many("this key has asked too often", wait)
 
 
-class TooMany(ApiError):
-    """Asked too often; `wait_s` is when it may be asked again."""
-
-    def __init__(self, message: str, wait_s: float) -> None:
-        super().__init__(
-            429, f"{message}: try again in {math.ceil(wait_s)} s", kind="rate_limit_error", code="rate_limit"
-        )
-        self.wait_s = wait_s
+def too_many(message: str, wait_s: float) -> ApiError:
+    """Asked too often; `wait_s` is when it may be asked again, in seconds."""
+    wait = str(math.ceil(wait_s))
+    message = f"{message}: try again in {wait} s"
+    return ApiError(429, message, kind="rate_limit_error", code="rate_limit", headers={"Retry-After": wait})
 
 
 def _require_own_origin(method: str, headers: Headers) -> None:
@@ -127,13 +124,6 @@ def _require_own_origin(method: str, headers: Headers) -> None:
 
 
 def _no_key(message: str) -> ApiError:
-    return ApiError(401, message, kind="authentication_error", code="invalid_api_key")
-
-
-def _with_headers(error: ApiError) -> Response:
-    response = error.response()
-    if error.status == 401:
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, TooMany):
-        response.headers["Retry-After"] = str(math.ceil(error.wait_s))
-    return response
+    return ApiError(
+        401, message, kind="authentication_error", code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"}
+    )

@@ -18,7 +18,8 @@ from twin_assets.serving.uploads import TooLarge
 from twin_assets.settings import ServiceSettings
 
 UPLOADS = "/api/uploads"
-RETRY_AFTER_S = 2
+RETRY = {"Retry-After": "2"}
+"""Seconds after which a client may ask again."""
 _FORM_OVERHEAD = 64 * 1024
 """Bytes of a form besides the file in it."""
 
@@ -56,18 +57,20 @@ class Limits:
         try:
             capped = self._capped(scope, receive)
         except ApiError as error:
-            await self._refuse(error, scope, receive, send)
+            await error.response()(scope, receive, send)
             return
         if not generates(scope):
             await self._timed(scope, capped, send)
         elif self._draining():
-            stopping = ApiError(503, "the service is stopping: try again", kind="server_error", code="stopping")
-            await self._refuse(stopping, scope, receive, send, retry=True)
+            stopping = ApiError(
+                503, "the service is stopping: try again", kind="server_error", code="stopping", headers=RETRY
+            )
+            await stopping.response()(scope, receive, send)
         elif self._generating >= self._settings.concurrency:
             self._metrics.refused.labels("concurrency").inc()
             message = f"{self._generating} answers are in the making, which is all at once: try again"
-            busy = ApiError(429, message, kind="rate_limit_error", code="overloaded")
-            await self._refuse(busy, scope, receive, send, retry=True)
+            busy = ApiError(429, message, kind="rate_limit_error", code="overloaded", headers=RETRY)
+            await busy.response()(scope, receive, send)
         else:
             await self._generated(scope, capped, send)
 
@@ -126,14 +129,6 @@ class Limits:
             elif not ended:
                 event = f"data: {json.dumps(late.body())}\n\n".encode()
                 await send({"type": "http.response.body", "body": event, "more_body": False})
-
-    async def _refuse(
-        self, error: ApiError, scope: Scope, receive: Receive, send: Send, *, retry: bool = False
-    ) -> None:
-        response = error.response()
-        if retry:
-            response.headers["Retry-After"] = str(RETRY_AFTER_S)
-        await response(scope, receive, send)
 
 
 async def _while_connected(

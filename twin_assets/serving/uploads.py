@@ -68,7 +68,7 @@ class TooLarge(ApiError, HTTPException):
     def __init__(self, limit: int) -> None:
         message = f"the body has more than the {limit} bytes that are taken (service.upload_bytes, service.body_bytes)"
         ApiError.__init__(self, 413, message, kind="invalid_request_error", code="too_large")
-        self.status_code, self.detail, self.headers = 413, message, None
+        self.status_code, self.detail = 413, message
 
 
 async def take(home: Path, name: str, body: AsyncIterator[bytes], limit: int) -> Upload:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from twin_assets.serving.auth import TooMany
+from twin_assets.serving.auth import too_many
 from twin_assets.serving.openai_errors import bad_request
 from twin_assets.serving.page import WEB
 from twin_assets.serving.rate import Buckets
@@ -35,7 +35,7 @@ def login_routes(service: Service) -> APIRouter:
             return RedirectResponse("/", 303)
         wait = tries.take(request.client.host if request.client else "", TRIES_PER_MINUTE)
         if wait > 0:
-            raise TooMany("too many tries to sign in", wait)
+            raise too_many("too many tries to sign in", wait)
         form = await _form(request)
         target = own_path(form.get("next", "/"))
         key = service.keys.find(form.get("key", "").strip())
