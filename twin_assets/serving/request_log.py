@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from twin_assets.serving.metrics import Metrics
+from twin_assets.serving.openai_errors import ApiError
 
 LOGGER = logging.getLogger("twin.service")
 REQUEST_ID: ContextVar[str] = ContextVar("twin_request_id", default="-")
@@ -64,6 +65,13 @@ class RequestLog:
 
         try:
             await self._app(scope, receive, with_id)
+        except Exception:
+            LOGGER.exception("%s %s failed", scope["method"], getattr(scope.get("route"), "path", _NO_ROUTE))
+            if status:
+                raise
+            message = f"the service failed; its log says where, under {request_id}"
+            fault = ApiError(500, message, kind="server_error", code="internal_error")
+            await fault.response()(scope, receive, with_id)
         finally:
             self._done(scope, status or 499, time.perf_counter() - started)
             REQUEST_ID.reset(token)

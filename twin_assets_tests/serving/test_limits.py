@@ -169,6 +169,22 @@ def test_streams_in_flight_end_while_the_service_drains(held: Held, own_settings
     listener.close()
 
 
+def test_a_fault_of_the_service_is_told_with_the_id_it_is_logged_under(
+    own_settings: Settings, search: Any, served: Any, caplog: pytest.LogCaptureFixture
+):
+    app = create_app(own_settings, search, Path)
+
+    @app.get("/broken")
+    async def broken() -> None:
+        raise RuntimeError("a fault")
+
+    with served(app) as url:
+        answer = httpx.get(f"{url}/broken")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
+    assert answer.headers["x-request-id"] in answer.json()["error"]["message"]
+    assert "a fault" in caplog.text
+
+
 def test_requests_are_counted_by_route_and_their_ids_given_back(api: httpx.Client):
     assert api.get("/api/sources", headers={"X-Request-ID": "client-id-1"}).headers["x-request-id"] == "client-id-1"
     made = api.get("/api/nonsense/123", headers={"X-Request-ID": "bad id"}).headers["x-request-id"]

@@ -1,14 +1,13 @@
 """Where the author's writing lies: seen, added, paused, collected and removed."""
 
 from datetime import UTC, datetime
-from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from twin_assets.collection.registry import Given, understand
+from twin_assets.collection.registry import Given, existing_path, recognize_address, understand
 from twin_assets.collection.schedule import next_due
 from twin_assets.errors import SourceError
 from twin_assets.records import Kind
@@ -142,7 +141,7 @@ async def _collections(service: Service) -> dict[str, dict[str, Any]]:
 
 def _recognized(service: Service, what: str) -> dict[str, Any]:
     try:
-        given = understand(what)
+        given = _understood(what)
     except SourceError as error:
         advice = f"{error.what}. {error.remedy}" if error.remedy else error.what
         return {"kind": None, "name": None, "url": None, "path": None, "advice": advice}
@@ -165,15 +164,25 @@ def _add(service: Service, new: NewSource) -> SourceConfig:
     return SourcesFile.of(service.settings).add(entry)
 
 
+def _is_path(what: str) -> bool:
+    """Only whole paths are paths: a relative one would lie wherever the service was started."""
+    return what.strip().startswith(("/", "~"))
+
+
+def _understood(what: str) -> Given:
+    """Raises SourceError, as a question, when it is unknown or could be several."""
+    return understand(what) if _is_path(what) else Given(recognize_address(what.strip()), url=what.strip())
+
+
 def _given(what: str, kind: Kind | None) -> Given:
     """What was given; the kind that a person says it is needs no recognizing. Raises SourceError."""
     try:
-        return understand(what)
+        return _understood(what)
     except SourceError:
         if kind is None:
             raise
-        path = FilePath(what.strip()).expanduser()
-        return Given(kind, path=path.resolve()) if path.exists() else Given(kind, url=what.strip())
+        path = existing_path(what.strip()) if _is_path(what) else None
+        return Given(kind, path=path) if path else Given(kind, url=what.strip())
 
 
 def _changed(service: Service, name: str, wanted: dict[str, Any]) -> SourceConfig:
