@@ -75,13 +75,29 @@ class Limits:
             await self._generated(scope, capped, send)
 
     async def _generated(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._generating += 1
-        self._metrics.in_flight.set(self._generating)
+        working = True
+        self._count(1)
+
+        def done() -> None:
+            nonlocal working
+            if working:
+                working = False
+                self._count(-1)
+
+        async def freeing(message: Message) -> None:
+            # Before the last piece is out: a client that has it may ask again at once.
+            if _is_last(message):
+                done()
+            await send(message)
+
         try:
-            await _while_connected(lambda r, s: self._timed(scope, r, s), receive, send)
+            await _while_connected(lambda r, s: self._timed(scope, r, s), receive, freeing)
         finally:
-            self._generating -= 1
-            self._metrics.in_flight.set(self._generating)
+            done()
+
+    def _count(self, change: int) -> None:
+        self._generating += change
+        self._metrics.in_flight.set(self._generating)
 
     def _capped(self, scope: Scope, receive: Receive) -> Receive:
         """`receive` that stops at the most bytes that the path takes. Raises ApiError (413) by the header alone."""
@@ -112,7 +128,7 @@ class Limits:
         async def watched(message: Message) -> None:
             nonlocal started, ended
             started = True
-            ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+            ended = _is_last(message)
             await send(message)
 
         seconds = None if unbounded_in_time(scope["path"]) else self._settings.timeout_s
@@ -129,6 +145,11 @@ class Limits:
             elif not ended:
                 event = f"data: {json.dumps(late.body())}\n\n".encode()
                 await send({"type": "http.response.body", "body": event, "more_body": False})
+
+
+def _is_last(message: Message) -> bool:
+    """Whether an answer ends with this message."""
+    return message["type"] == "http.response.body" and not message.get("more_body", False)
 
 
 async def _while_connected(
@@ -159,7 +180,7 @@ async def _while_connected(
 
     async def noticed(message: Message) -> None:
         nonlocal ended
-        ended = message["type"] == "http.response.body" and not message.get("more_body", False)
+        ended = _is_last(message)
         await send(message)
 
     task = asyncio.create_task(work(watched, noticed))

@@ -16,6 +16,7 @@ from twin_assets.errors import TwinError
 from twin_assets.serving.evaluations import evaluation_cards
 from twin_assets.serving.openai_errors import conflict
 from twin_assets.serving.service import Service
+from twin_assets.serving.shapes import Deployments, Evaluations, RolledBack, Versions
 from twin_assets.storage import ArtifactStore, TableStore
 
 
@@ -31,22 +32,22 @@ def deployment_routes(service: Service) -> APIRouter:
     """`/api/deployments`, `/api/datasets` and `/api/evaluations`."""
     router = APIRouter(tags=["twin"])
 
-    @router.get("/api/deployments")
+    @router.get("/api/deployments", response_model=Deployments)
     async def deployments() -> dict[str, Any]:
         current = service.deployments.current()
         past = [_shown(one) for one in reversed(service.deployments.history())]
         return {"current": _shown(current) if current else None, "history": past}
 
-    @router.post("/api/deployments/rollback")
+    @router.post("/api/deployments/rollback", response_model=RolledBack)
     async def roll_back(asked: Reason) -> dict[str, Any]:
         deployment, notice = await run_in_threadpool(_rolled_back, service, " ".join(asked.reason.split()))
         return {"current": _shown(deployment), "notice": notice}
 
-    @router.get("/api/datasets")
+    @router.get("/api/datasets", response_model=Versions)
     async def datasets() -> dict[str, Any]:
         return {"versions": await run_in_threadpool(_versions, service)}
 
-    @router.get("/api/evaluations")
+    @router.get("/api/evaluations", response_model=Evaluations)
     async def evaluations() -> dict[str, Any]:
         artifacts = ArtifactStore.of(service.settings)
         past = service.deployments.history()

@@ -8,6 +8,7 @@ from twin_assets.errors import SourceError
 from twin_assets.serving.forgetting import forget_now, forgotten_card
 from twin_assets.serving.openai_errors import not_found
 from twin_assets.serving.service import Service
+from twin_assets.serving.shapes import ForgottenDocuments
 
 DocumentId = Annotated[str, Path(pattern=r"^[0-9a-f]{8,32}$")]
 
@@ -16,7 +17,7 @@ def forget_routes(service: Service) -> APIRouter:
     """`DELETE /api/documents/{document_id}`."""
     router = APIRouter(tags=["documents"])
 
-    @router.delete("/api/documents/{document_id}")
+    @router.delete("/api/documents/{document_id}", response_model=ForgottenDocuments)
     async def forget_document(document_id: DocumentId) -> dict[str, Any]:
         try:
             return forgotten_card(await forget_now(service, document_id))

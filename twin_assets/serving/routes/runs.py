@@ -12,6 +12,7 @@ from twin_assets.serving.dagster import FINISHED, Dagster, NoSuchRun
 from twin_assets.serving.openai_errors import ApiError, not_found, unavailable
 from twin_assets.serving.run_events import RunNarrator, failure_of, run_card
 from twin_assets.serving.service import Service
+from twin_assets.serving.shapes import Runs
 
 RunId = Annotated[str, Path(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
 
@@ -23,7 +24,7 @@ def run_routes(service: Service) -> APIRouter:
     failures: dict[str, str] = {}
     """What failed runs said, which does not change."""
 
-    @router.get("/api/runs")
+    @router.get("/api/runs", response_model=Runs)
     async def runs(limit: Annotated[int, Query(ge=1, le=100)] = 20) -> dict[str, Any]:
         found = await service.dagster.runs(limit)
         for run in found:

@@ -18,6 +18,7 @@ from twin_assets.serving.openai_errors import ApiError, bad_request, not_found
 from twin_assets.serving.routes.runs import last_failure
 from twin_assets.serving.run_events import run_card
 from twin_assets.serving.service import Service
+from twin_assets.serving.shapes import OneSource, Recognized, Removed, Sources, Started
 from twin_assets.serving.source_status import last_runs, source_card, source_counts
 from twin_assets.serving.uploads import discard_upload_of, find_upload
 from twin_assets.settings import SourceConfig
@@ -71,7 +72,7 @@ def source_routes(service: Service) -> APIRouter:
     """`/api/sources`."""
     router = APIRouter(tags=["sources"])
 
-    @router.get("/api/sources")
+    @router.get("/api/sources", response_model=Sources)
     async def sources() -> dict[str, Any]:
         cards = await run_in_threadpool(_cards, service)
         try:
@@ -80,16 +81,16 @@ def source_routes(service: Service) -> APIRouter:
             return {"sources": cards, "notice": f"{error.what}: when each was collected is not known. {error.remedy}"}
         return {"sources": [{**card, "last_run": runs.get(card["name"])} for card in cards], "notice": None}
 
-    @router.post("/api/sources/recognize")
+    @router.post("/api/sources/recognize", response_model=Recognized)
     async def recognize_source(asked: Asked) -> dict[str, Any]:
         return await run_in_threadpool(_recognized, service, asked.what)
 
-    @router.post("/api/sources", status_code=201)
+    @router.post("/api/sources", status_code=201, response_model=OneSource)
     async def add(new: NewSource) -> dict[str, Any]:
         source = await run_in_threadpool(_add, service, new)
         return {"source": source_card(source, 0, {})}
 
-    @router.patch("/api/sources/{name}")
+    @router.patch("/api/sources/{name}", response_model=OneSource)
     async def change(name: Name, changes: SourceChange) -> dict[str, Any]:
         wanted = changes.model_dump(exclude_none=True)
         if not wanted:
@@ -97,7 +98,7 @@ def source_routes(service: Service) -> APIRouter:
         source = await run_in_threadpool(_changed, service, name, wanted)
         return {"source": source_card(source, *await run_in_threadpool(_counts_of, service, name))}
 
-    @router.delete("/api/sources/{name}")
+    @router.delete("/api/sources/{name}", response_model=Removed)
     async def remove(name: Name, forget: bool = False) -> dict[str, Any]:
         source = await run_in_threadpool(_found, service, name)
         file = SourcesFile.of(service.settings)
@@ -111,7 +112,7 @@ def source_routes(service: Service) -> APIRouter:
             await run_in_threadpool(discard_upload_of, service.settings.home, source.path)
         return {"removed": name, "forgotten": forgotten_card(forgotten) if forgotten else None}
 
-    @router.post("/api/sources/{name}/collect", status_code=202)
+    @router.post("/api/sources/{name}/collect", status_code=202, response_model=Started)
     async def collect(name: Name) -> dict[str, Any]:
         await run_in_threadpool(_found, service, name)
         return {"run_id": await service.dagster.collect(name)}

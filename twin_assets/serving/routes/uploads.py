@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 from twin_assets.serving.multipart import FilePart
 from twin_assets.serving.openai_errors import bad_request
 from twin_assets.serving.service import Service
+from twin_assets.serving.shapes import Uploaded
 from twin_assets.serving.uploads import take
 
 _BODY: dict[str, Any] = {
@@ -32,7 +33,7 @@ def upload_routes(service: Service) -> APIRouter:
     """`POST /api/uploads`."""
     router = APIRouter(tags=["uploads"])
 
-    @router.post("/api/uploads", status_code=201, openapi_extra=_BODY)
+    @router.post("/api/uploads", status_code=201, response_model=Uploaded, openapi_extra=_BODY)
     async def upload(
         request: Request, name: Annotated[str | None, Query(min_length=1, max_length=255)] = None
     ) -> dict[str, Any]:
