@@ -13,13 +13,14 @@ import pytest
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
+from twin_assets.cli.ask import own_key
 from twin_assets.errors import ConfigError
 from twin_assets.serving.__main__ import open_to
 from twin_assets.serving.access import exposed
 from twin_assets.serving.app import create_app
 from twin_assets.serving.keys import KeyStore, local_key_file
 from twin_assets.serving.routes.login import own_path
-from twin_assets.serving.sessions import COOKIE, Sessions
+from twin_assets.serving.sessions import COOKIE, Sessions, csrf_token
 from twin_assets.settings import ServiceSettings, Settings
 
 NOBODY, READER, OWNER = "nobody", "reader", "owner"
@@ -95,14 +96,8 @@ class Guarded:
         if role == "ended session":
             service.sessions.close(token)
         if role == "session" and method != "GET":
-            headers["X-CSRF-Token"] = csrf_of(token)
+            headers["X-CSRF-Token"] = csrf_token(token)
         return headers
-
-
-def csrf_of(token: str) -> str:
-    from twin_assets.serving.sessions import csrf_token
-
-    return csrf_token(token)
 
 
 @pytest.fixture
@@ -202,10 +197,10 @@ def test_the_owner_signs_in_changes_something_and_signs_out(guarded: Guarded):
     mine = {"Cookie": f"{COOKIE}={token}"}
     assert client.get("/api/sources", headers=mine).status_code == 200
     change = {"paused": True}
-    for csrf in ("", "0" * 64, csrf_of("another")):
+    for csrf in ("", "0" * 64, csrf_token("another")):
         answer = client.patch("/api/sources/feed", json=change, headers=mine | {"X-CSRF-Token": csrf})
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "csrf_token_missing")
-    sure = mine | {"X-CSRF-Token": csrf_of(token)}
+    sure = mine | {"X-CSRF-Token": csrf_token(token)}
     assert client.patch("/api/sources/feed", json=change, headers=sure).status_code == 200
     assert token not in (guarded.settings.home / "sessions.json").read_text()
     assert client.post("/logout", headers=sure).status_code == 303
@@ -302,6 +297,14 @@ def test_the_service_opens_to_others_only_with_an_owner_s_key(own_settings: Sett
     found = app.state.service.keys.find(file.read_text())
     assert found is not None
     assert found.scope == "owner"
+
+
+def test_twin_ask_opens_the_guarded_service_of_its_own_machine(guarded: Guarded, own_settings: Settings):
+    assert own_key(guarded.settings) == {}
+    open_to(guarded.app.state.service)
+    assert guarded.client.get("/api/sources", headers=own_key(guarded.settings)).status_code == 200
+    # Where no key is needed, none is sent.
+    assert own_key(own_settings) == {}
 
 
 def test_signing_in_leads_to_no_other_site():
