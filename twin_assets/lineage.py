@@ -80,7 +80,8 @@ class World:
     """All that a decision depends on.
 
     `parameters` holds for each node a digest of its settings; `sources` and `recipes` are the partitions wanted now;
-    `active` holds lane and partition of unfinished runs; `attempts` counts runs by request digest.
+    `active` holds lane and partition of unfinished runs; `attempts` counts runs by request digest; `paused` names the
+    sources that are not collected by themselves, whose documents count as they are.
     """
 
     recorded: Mapping[Node, Recorded]
@@ -89,6 +90,7 @@ class World:
     recipes: Sequence[str]
     active: frozenset[tuple[Lane, str]] = frozenset()
     attempts: Mapping[str, Attempts] = field(default_factory=dict)
+    paused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def inputs_of(node: Node, world: World) -> str | None:
 def _staleness(node: Node, world: World) -> Stale | None:
     inputs = inputs_of(node, world)
     recorded = world.recorded.get(node)
-    if inputs is None:
+    if inputs is None or (GRAPH[node.asset].lane == "collect" and node.partition in world.paused):
         return None
     if recorded is None:
         return Stale(node, "never materialized")

@@ -57,6 +57,8 @@ class SourceConfig(Strict):
     """When a `url` is collected: `hourly`, `daily`, `weekly`, `never`, or a cron expression in UTC."""
     max_pages: Annotated[int, Field(gt=0)] = 500
     """Most pages that one run fetches of a `url`."""
+    paused: bool = False
+    """Not collected by itself; what was collected before stays, and it can still be collected by hand."""
 
     @model_validator(mode="after")
     def _one_place(self) -> "SourceConfig":
@@ -422,6 +424,22 @@ class ServiceSettings(Strict):
     """Prompt and answer together; passages are cut, then old turns left out, until a request fits."""
     hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     """Values of the Host header that are answered: another site cannot reach the service by a name of its own."""
+    host: str = "127.0.0.1"
+    """The address that is listened on; one that is not loopback needs an API key (`twin keys add`)."""
+    body_bytes: Positive = 4 * 2**20
+    """Largest body of a request, uploads apart."""
+    upload_bytes: Positive = 2 * 2**30
+    """Largest upload."""
+    concurrency: Positive = 64
+    """Answers and drafts in the making at once; one more is refused with 429."""
+    timeout_s: Annotated[float, Field(gt=0)] = 300.0
+    """For one request as a whole; uploads and streams of a run's progress apart."""
+    drain_s: Annotated[float, Field(ge=0)] = 10.0
+    """How long answers in flight may take to end once the service is asked to stop."""
+    requests_per_minute: Positive = 120
+    """Of one API key, unless the key has a limit of its own."""
+    session_hours: Positive = 168
+    """After which the owner signs in again."""
 
 
 class Settings(BaseSettings):
@@ -447,6 +465,8 @@ class Settings(BaseSettings):
     config_dir: Path
     home: Path
     sources_config: SourcesConfig
+    sources_file: Path | None = None
+    """The sources file, or the folder of writing, that `sources_config` was read from."""
 
     @classmethod
     def settings_customise_sources(
@@ -602,9 +622,11 @@ def load_settings(sources: Path | None = None) -> Settings:
     if not config_dir.is_dir():
         raise ConfigError(f"no config folder at {str(config_dir)!r}", "set TWIN_CONFIG to one, or unset it")
     file = config_dir / "twin.yaml"
-    author_sources = load_sources(sources or Path(os.environ.get("TWIN_SOURCES", config_dir / "sources.yaml")))
+    named = (sources or Path(os.environ.get("TWIN_SOURCES", config_dir / "sources.yaml"))).resolve()
+    author_sources = load_sources(named)
     home = Path(os.environ.get("TWIN_HOME", ROOT / ".twin" / slug(author_sources.author))).resolve()
     values = {**load_yaml(file), "config_dir": config_dir, "home": home, "sources_config": author_sources}
+    values["sources_file"] = named
     try:
         settings = check(Settings, values, file)
     except SettingsError as error:

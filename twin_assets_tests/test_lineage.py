@@ -117,3 +117,11 @@ def test_whatever_changes_the_graph_settles_and_a_second_look_asks_for_nothing(c
     }
     settled, _ = settle(replace(world, parameters=parameters))
     assert plan(settled) == Plan((), (), ())
+
+
+def test_a_paused_source_is_not_collected_and_its_documents_stay_in_the_corpus():
+    world, _ = settle(EMPTY)
+    paused = replace(world, paused=frozenset({"x"}))
+    changed = replace(paused, parameters={Node("raw_documents", "x"): "a new file"})
+    assert plan(changed) == Plan((), (), ())
+    assert {request.partition for request in plan(replace(changed, paused=frozenset())).requests} == {"x"}

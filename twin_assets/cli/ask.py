@@ -46,12 +46,25 @@ def example_question(settings: Settings) -> str:
     return asked[0].instruction if asked else "What do you write about?"
 
 
+def own_key(settings: Settings) -> dict[str, str]:
+    """The header with the key that the running service made for this machine's user; none where none is needed."""
+    from twin_assets.serving.access import exposed
+    from twin_assets.serving.keys import local_key_file
+
+    file = local_key_file(settings)
+    if not exposed(settings.service) or not file.is_file():
+        return {}
+    return {"Authorization": f"Bearer {file.read_text(encoding='utf-8').strip()}"}
+
+
 def _complete(settings: Settings, question: str, model: str, retrieval: bool) -> dict[str, Any]:
     import httpx
 
     body = {"model": model, "messages": [{"role": "user", "content": question}], "retrieval": retrieval}
     try:
-        response = httpx.post(f"{settings.url('service')}/v1/chat/completions", json=body, timeout=180)
+        response = httpx.post(
+            f"{settings.url('service')}/v1/chat/completions", json=body, headers=own_key(settings), timeout=180
+        )
     except httpx.ConnectError:
         raise ProcessError(
             f"the twin service does not answer at {settings.url('service')}", "start it with `twin up`"

@@ -8,11 +8,12 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from twin_assets.cli import datasets
+from twin_assets.cli import datasets, keys
 from twin_assets.errors import TwinError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 app.add_typer(datasets.app, name="datasets")
+app.add_typer(keys.app, name="keys")
 
 
 def terminal(width: int | None = None, file: IO[str] | None = None) -> Console:

@@ -80,10 +80,19 @@ def understand(given: str) -> Given:
     profile on LinkedIn or X.
     """
     text = given.strip()
-    path = Path(text).expanduser()
-    if text and path.exists():
-        return Given(recognize(path), path=path.resolve())
+    if path := existing_path(text):
+        return Given(recognize(path), path=path)
     return Given(recognize_address(text), url=text)
+
+
+def existing_path(text: str) -> Path | None:
+    """The file or folder that a text names, `~` included; None when it names none, or could name none."""
+    try:
+        path = Path(text).expanduser()
+        return path.resolve() if text and path.exists() else None
+    except (OSError, RuntimeError, ValueError):
+        # Too long, someone's home that does not exist, or a character that no name has.
+        return None
 
 
 def recognize_address(address: str) -> Kind:

@@ -86,6 +86,8 @@ def fingerprint(source: SourceConfig, now: datetime | None = None) -> str:
     at the path, ConfigError for a schedule that is none.
     """
     facts: object
+    # A pause is no change of what is collected.
+    settings = source.model_dump(mode="json", exclude={"paused"})
     if source.path is None:
         facts = slot(source.schedule, source.name, now or datetime.now(UTC)).isoformat()
     elif source.kind == "git" or (source.kind is None and is_repository(source.path)):
@@ -94,7 +96,7 @@ def fingerprint(source: SourceConfig, now: datetime | None = None) -> str:
         suffixes = _of_files(source.kind, source).suffixes if source.kind else ALL_SUFFIXES
         entries, _ = list_folder(source.path, suffixes)
         facts = [(name, entry.size, entry.mtime_ns) for name, entry in entries.items()]
-    return digest("fingerprint", COLLECTOR_VERSION, config_digest(source), facts)
+    return digest("fingerprint", COLLECTOR_VERSION, config_digest(settings), facts)
 
 
 def _live(kind: Kind, source: SourceConfig, settings: CollectionSettings) -> LiveCollector:

@@ -52,6 +52,7 @@ def world(instance: dg.DagsterInstance, settings: Settings) -> World:
         recipes=recipes,
         active=_active(instance),
         attempts=_attempts(instance),
+        paused=frozenset(source.name for source in settings.sources.sources if source.paused),
     )
 
 

@@ -61,8 +61,12 @@ def deploy(
     return deployment
 
 
-def rollback(engine: Engine, store: DeploymentStore, fetch: Fetch, author: str, report: Report = silent) -> Deployment:
+def rollback(
+    engine: Engine, store: DeploymentStore, fetch: Fetch, author: str, report: Report = silent, reason: str = ""
+) -> Deployment:
     """Go back to the deployment before the current one; done again, it goes back further.
+
+    The reason, in a person's words, is kept with what the probe found.
 
     Raises DeploymentError: there is none to go back to, or it fails its probe. Raises EngineError.
     """
@@ -73,7 +77,8 @@ def rollback(engine: Engine, store: DeploymentStore, fetch: Fetch, author: str, 
             raise DeploymentError("there is no earlier deployment to go back to", "deploy another adapter instead")
         found = _loaded_and_probed(engine, store, target, fetch, author, report)
         earlier = store.find(target.previous)
-        deployment = Deployment.of(target, earlier, f"rolled back: {found}", datetime.now(UTC))
+        why = f"rolled back ({reason})" if reason else "rolled back"
+        deployment = Deployment.of(target, earlier, f"{why}: {found}", datetime.now(UTC))
         store.make_current(deployment)
         _unload_older(engine, store, also=current.adapter_name)
     report(f"adapter {deployment.adapter_name} answers again: {found}")

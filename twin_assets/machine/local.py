@@ -57,7 +57,6 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
     base_folder = prepare_chat_model(settings.model(base), base, settings.models_dir)
     logs = settings.home / "logs"
     common = environment(settings)
-    workspace = ("-w", str(_workspace(settings)))
     mlflow = settings.home / "mlflow"
     mlflow.mkdir(parents=True, exist_ok=True)
     serve = environments()["serve"].python
@@ -87,6 +86,24 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
             ready_path="/health",
             cwd=mlflow,
         ),
+        *dagster_specs(settings),
+        ProcessSpec(
+            name="service",
+            command=(sys.executable, "-m", "twin_assets.serving"),
+            environment=common,
+            log=logs / "service.log",
+            port=settings.ports.service,
+            ready_path="/healthz",
+            cwd=ROOT,
+        ),
+    ]
+
+
+def dagster_specs(settings: Settings) -> list[ProcessSpec]:
+    """Dagster's code server, and the webserver and daemon that share it."""
+    logs, common = settings.home / "logs", environment(settings)
+    workspace = ("-w", str(_workspace(settings)))
+    return [
         ProcessSpec(
             name="code",
             command=(
@@ -120,15 +137,6 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
             log=logs / "daemon.log",
             cwd=ROOT,
             after="code",
-        ),
-        ProcessSpec(
-            name="service",
-            command=(sys.executable, "-m", "twin_assets.serving"),
-            environment=common,
-            log=logs / "service.log",
-            port=settings.ports.service,
-            ready_path="/healthz",
-            cwd=ROOT,
         ),
     ]
 

@@ -1,6 +1,6 @@
 """Errors as OpenAI's API shapes them, so that any client shows their message."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -34,8 +34,18 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 class ApiError(Exception):
     """An error that a client is told about; `kind` and `code` are OpenAI's words for it."""
 
-    def __init__(self, status: int, message: str, *, kind: str, code: str, param: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        kind: str,
+        code: str,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
+        self.headers: Mapping[str, str] | None = headers
         self.status, self.message, self.kind, self.code, self.param = status, message, kind, code, param
 
     def body(self) -> dict[str, Any]:
@@ -44,7 +54,7 @@ class ApiError(Exception):
 
     def response(self) -> JSONResponse:
         """The response as a whole."""
-        return JSONResponse(self.body(), self.status)
+        return JSONResponse(self.body(), self.status, self.headers)
 
 
 def bad_request(message: str, param: str | None = None, code: str = "invalid_value") -> ApiError:

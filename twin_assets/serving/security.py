@@ -11,7 +11,7 @@ CSP = "; ".join(
         "connect-src 'self'",
         "img-src 'self' data:",
         "base-uri 'none'",
-        "form-action 'none'",
+        "form-action 'self'",
         "frame-ancestors 'none'",
     )
 )

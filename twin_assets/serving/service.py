@@ -15,11 +15,17 @@ from twin_assets.deployment.records import Deployment, DeploymentStore
 from twin_assets.drafting.store import DraftStore
 from twin_assets.errors import AdapterNotLoaded, TwinError
 from twin_assets.monitoring.traces import TraceStore
+from twin_assets.serving.access import exposed
 from twin_assets.serving.chat_request import ChatRequest
 from twin_assets.serving.context import Found, Prompt, compose
+from twin_assets.serving.dagster import Dagster
+from twin_assets.serving.keys import KeyStore
+from twin_assets.serving.measured_engine import MeasuredEngine
+from twin_assets.serving.metrics import Metrics
 from twin_assets.serving.openai_errors import no_such_model, nothing_deployed
 from twin_assets.serving.provenance import BASE, TWIN, named_models
 from twin_assets.serving.search import Search
+from twin_assets.serving.sessions import Sessions
 from twin_assets.settings import Settings
 from twin_assets.storage import TableStore
 
@@ -32,14 +38,23 @@ class Service:
 
     def __init__(self, settings: Settings, search: Search, fetch: Fetch) -> None:
         self.settings, self.search, self.fetch = settings, search, fetch
-        self.engine = AsyncEngine(settings.url("engine"))
+        self.metrics = Metrics()
+        self.engine: AsyncEngine = MeasuredEngine(settings.url("engine"), self.metrics)
         self.deployments = DeploymentStore(settings.home)
         self.tables = TableStore.of(settings)
         self.traces, self.drafts = TraceStore(settings.home), DraftStore(settings.home)
+        self.dagster = Dagster(settings.url("dagster"))
+        self.keys = KeyStore.of(settings)
+        self.sessions = Sessions(settings.home / "sessions.json", self.keys, settings.service.session_hours)
+        self.exposed = exposed(settings.service)
+        """Whether the service can be reached from elsewhere, and asks for keys."""
+        self.draining = False
+        """Set once the service is asked to stop: what is in flight ends, nothing new begins."""
 
     async def close(self) -> None:
         """Close connections and files."""
         await self.engine.close()
+        await self.dagster.close()
         self.traces.close()
         self.drafts.close()
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin_assets.collection.registry import FILES, LIVE, recognize, understand
+from twin_assets.collection.registry import FILES, LIVE, existing_path, recognize, understand
 from twin_assets.errors import SourceError
 
 
@@ -96,3 +96,9 @@ def test_whatever_is_given_is_recognized_or_asked_about(text: str) -> None:
         understand(text)
     except SourceError as error:
         assert error.remedy  # noqa: PT017
+
+
+def test_a_text_that_can_be_no_path_is_none(tmp_path: Path):
+    assert existing_path(f"{tmp_path}") == tmp_path
+    for text in ("", "~nobody-of-that-name/blog", "a" * 5000, "a\x00b", str(tmp_path / "gone")):
+        assert existing_path(text) is None

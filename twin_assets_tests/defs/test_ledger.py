@@ -7,8 +7,9 @@ import dagster as dg
 import pytest
 
 from twin_assets.defs.ledger import INPUTS_TAG, LANE_TAG, PERMANENT_TAG, REQUEST_TAG, forgive, recorded, world
-from twin_assets.lineage import MAX_ATTEMPTS, Attempts, Node
+from twin_assets.lineage import MAX_ATTEMPTS, Attempts, Node, plan
 from twin_assets.settings import Settings, load_settings
+from twin_assets.sources_file import SourcesFile
 
 
 @pytest.fixture
@@ -73,3 +74,15 @@ def test_a_run_that_was_interrupted_with_the_twin_is_not_held_against_its_reques
     run = ended(instance, dg.DagsterRunStatus.CANCELED, **{REQUEST_TAG: "cut off"})
     forgive(instance, run)
     assert world(instance, settings).attempts["cut off"] == Attempts(failed=0, ended=1)
+
+
+def test_a_pause_in_the_sources_file_reaches_the_decisions_and_changes_no_digest(
+    instance: dg.DagsterInstance, settings: Settings, tmp_path: Path
+):
+    before = world(instance, settings)
+    SourcesFile(tmp_path / "sources.yaml", tmp_path / "lock").change("blog", {"paused": True})
+    after = world(instance, load_settings(tmp_path / "sources.yaml"))
+    assert (before.paused, after.paused) == (frozenset(), {"blog"})
+    assert plan(after).requests == ()
+    # The folder is the source, and holds the sources file, which is none of its writing.
+    assert after.parameters == before.parameters

@@ -15,6 +15,7 @@ from twin_assets.errors import StorageError
 from twin_assets.retrieval import Filter
 from twin_assets.serving.app import create_app
 from twin_assets.serving.context import Quotation
+from twin_assets_tests.serving import own_twin
 
 
 def _deployment_conftest() -> Any:
@@ -32,6 +33,8 @@ def _deployment_conftest() -> Any:
 shared = _deployment_conftest()
 fake, engine, served = shared.fake, shared.engine, shared.served
 make_adapter, candidate, make_settings = shared.make_adapter, shared.candidate, shared.make_settings
+
+dagster, own_settings, api = own_twin.dagster, own_twin.own_settings, own_twin.api
 
 NOTES = "The kettle argument has three parts. " * 12
 PASSAGES = [

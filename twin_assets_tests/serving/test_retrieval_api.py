@@ -10,27 +10,16 @@ import httpx
 import openai
 import pytest
 from openai import AsyncOpenAI, OpenAI
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from twin_assets.monitoring.traces import forget_traces
 from twin_assets.records import CorpusDocument, DatasetVersion
 from twin_assets.retrieval import Filter
 from twin_assets.serving.app import create_app
+from twin_assets.serving.keys import KeyStore
+from twin_assets.settings import ServiceSettings
 from twin_assets.storage import TableStore
 
 ASK: list[Any] = [{"role": "user", "content": "What about kettles?"}]
-
-
-class AsReader:
-    """What authentication does for a reader's key."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            scope.setdefault("state", {})["role"] = "reader"
-        await self._app(scope, receive, send)
 
 
 @pytest.fixture
@@ -41,9 +30,12 @@ def http(service: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def reader(settings: Any, search: Any, served: Any) -> Iterator[httpx.Client]:
+    """A client with a reader's key, of a service that can be reached from elsewhere."""
+    exposed = settings.model_copy(update={"service": ServiceSettings(host="0.0.0.0")})
+    _, secret = KeyStore.of(exposed).add("somebody", "reader")
     with (
-        served(AsReader(create_app(settings, search, Path))) as url,
-        httpx.Client(base_url=url, trust_env=False) as client,
+        served(create_app(exposed, search, Path)) as url,
+        httpx.Client(base_url=url, trust_env=False, headers={"Authorization": f"Bearer {secret}"}) as client,
     ):
         yield client
 
@@ -122,9 +114,8 @@ def test_what_is_private_is_shown_to_the_owner_alone(http: httpx.Client, reader:
     mine = http.post("/api/drafts", json=draft).json()
     answer = http.post("/v1/chat/completions", json=chat).json()
     assert http.get(f"/api/lineage/{answer['id']}").status_code == 200
-    assert reader.get(f"/api/lineage/{answer['id']}").status_code == 404
-    assert reader.get(f"/api/drafts/{mine['draft_id']}").status_code == 404
-    assert reader.get("/api/drafts").json() == {"drafts": []}
+    for path in (f"/api/lineage/{answer['id']}", f"/api/drafts/{mine['draft_id']}", "/api/drafts"):
+        assert reader.get(path).status_code == 403
     accept = {"variant": 0, "text": "my own words"}
     said = http.post(f"/api/drafts/{mine['draft_id']}/accept", json=accept).json()
     assert said["preference"] is False

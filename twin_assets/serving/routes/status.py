@@ -43,7 +43,8 @@ def status_routes(service: Service) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz() -> JSONResponse:
-        missing = [] if await service.engine.ready() else ["the engine does not answer"]
+        missing = ["the service is stopping"] if service.draining else []
+        missing += [] if await service.engine.ready() else ["the engine does not answer"]
         missing += [] if service.deployments.current() else ["no twin is deployed"]
         return JSONResponse({"ready": not missing, "missing": missing}, 503 if missing else 200)
 
