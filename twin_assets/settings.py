@@ -301,7 +301,7 @@ SHARES: dict[Family, float] = {
     "answer": 0.2,
     "code": 0.1,
     "chat": 0.2,
-    "unanswerable": 0.05,
+    "unanswerable": 0.0,
 }
 """Shares of the families where `datasets.families` names no other."""
 LARGEST_UNANSWERABLE = 0.2
@@ -365,6 +365,8 @@ class EvaluationSettings(Strict):
     max_test_samples: Positive = 120
     generation_words: Positive = 3000
     min_bits_per_byte_gain: Fraction = 0.0
+    max_refusals: Fraction = 0.2
+    """Share of requests that the author's writing answers to which the twin may say that nothing is written."""
     seed: int = 42
 
 

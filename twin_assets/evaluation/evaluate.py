@@ -10,7 +10,7 @@ from twin_assets.evaluation.folds import VoiceTexts
 from twin_assets.evaluation.likelihood import BitsPerByte, Score, bits_per_byte, relative_gain, spread_over_documents
 from twin_assets.evaluation.others import Others
 from twin_assets.evaluation.overlap import Match, longest_matches, summarize
-from twin_assets.evaluation.report import EvaluationReport, Example, Likelihood, Overlaps, SampleRow
+from twin_assets.evaluation.report import EvaluationReport, Example, Likelihood, Overlaps, Refusals, SampleRow
 from twin_assets.evaluation.retrieval_recall import Search, retrieval_recall
 from twin_assets.evaluation.text import Piece, count_words, sentences, worded, wording, words
 from twin_assets.evaluation.voice import voice_scores
@@ -25,6 +25,8 @@ WORDS_IN_ANSWER = 140
 ANSWERS_PER_PROMPT = 3
 """At most, where there are few prompts."""
 EXAMPLES = 8
+QUESTIONS = 12
+"""Held-out questions that are asked under their passages, at most."""
 
 Generate = Callable[[Sequence[Sequence[Message]]], Sequence[str]]
 """Answers to prompts, sampled, at most `ANSWER_TOKENS` tokens each, in the prompts' order."""
@@ -81,6 +83,9 @@ def evaluate(inputs: EvaluationInputs, ports: Ports, report: Report = silent) ->
         base_answers = _answers(ports.generate_base, prompts)
     with clock.timed("answers of twin"):
         twin_answers = _answers(ports.generate_twin, prompts)
+    with clock.timed("refusals"):
+        under_passages = [s for s in own if s.split == "test" and s.context]
+        refusals = _refusals(inputs, ports, twin_answers, under_passages)
     texts = VoiceTexts(
         author_train=tuple(Piece(s.document_id, s.answer, inputs.author) for s in train),
         author_held_out=tuple(Piece(s.document_id, s.answer, inputs.author) for s in held_out),
@@ -107,6 +112,7 @@ def evaluate(inputs: EvaluationInputs, ports: Ports, report: Report = silent) ->
         others_persons=inputs.others.persons,
         overlap=Overlaps(base=summarize(base_matches), twin=summarize(twin_matches)),
         recall=recall,
+        refusals=refusals,
         counts={
             "training passages": len(train),
             "held-out passages": len(held_out),
@@ -161,6 +167,25 @@ def _answers(generate: Generate, prompts: Sequence[Sequence[Message]]) -> list[s
     if len(answers) != len(prompts):
         raise EvaluationError(f"{len(prompts)} prompts, but {len(answers)} answers", "look at the server's log")
     return answers
+
+
+def _refusals(
+    inputs: EvaluationInputs, ports: Ports, alone: Sequence[str], held_out: Sequence[InstructionSample]
+) -> Refusals:
+    asked = spread_over_documents(held_out, QUESTIONS, inputs.settings.seed)
+    prompts = [request_messages(inputs.author, sample.instruction, sample.context) for sample in asked]
+    answers = _answers(ports.generate_twin, prompts) if prompts else []
+    return Refusals(
+        alone=_refused(alone),
+        asked_alone=len(alone),
+        with_passages=_refused(answers),
+        asked_with_passages=len(answers),
+    )
+
+
+def _refused(answers: Sequence[str]) -> float:
+    said = NOT_WRITTEN.rstrip(".").casefold()
+    return sum(answer.strip().casefold().startswith(said) for answer in answers) / max(len(answers), 1)
 
 
 def _pieces(asked: Sequence[InstructionSample], answers: Sequence[str]) -> tuple[Piece, ...]:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from twin_assets.evaluation.report import EvaluationReport
+from twin_assets.prompts import NOT_WRITTEN
 from twin_assets.settings import EvaluationSettings
 
 
@@ -23,7 +24,8 @@ def decide(report: EvaluationReport, settings: EvaluationSettings, adapter_diges
 
     It may not when the report is of another adapter, holds a number that is not finite, or shows a twin that is not
     better than the base model on held-out text by more than `min_bits_per_byte_gain` (the point estimate; its
-    interval is remarked). An invalid voice score does not stop it, and is remarked.
+    interval is remarked), or one that refuses more than `max_refusals` of what the author's writing answers. An invalid
+    voice score does not stop it, and is remarked.
     """
     reasons, remarks = [], []
     if report.adapter_digest != adapter_digest:
@@ -40,6 +42,12 @@ def decide(report: EvaluationReport, settings: EvaluationSettings, adapter_diges
     remarks.append(f"{figures} (95 % interval {gain.low:.2%} to {gain.high:.2%} over {gain.documents} documents)")
     if gain.low <= settings.min_bits_per_byte_gain < gain.value:
         remarks.append("the interval of the gain reaches below what is needed: more held-out text would tell")
+    refused = max(report.refusals.alone, report.refusals.with_passages) if report.refusals else 0.0
+    if refused > settings.max_refusals:
+        reasons.append(
+            f"the twin says {NOT_WRITTEN!r} to {refused:.0%} of requests that the author's writing answers (at most "
+            f"{settings.max_refusals:.0%}): lower `datasets.families.unanswerable`, or train a larger base model"
+        )
     remarks.extend(f"voice score {v.family} is not valid: {v.why}" for v in report.voice if not v.valid)
     if report.overlap.twin.recited_share > 0:
         remarks.append(

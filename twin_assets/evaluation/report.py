@@ -26,6 +26,18 @@ class Overlaps(Measured):
     twin: Overlap
 
 
+class Refusals(Measured):
+    """Share of the twin's answers that say that the author has not written about it, where the author has.
+
+    To held-out requests alone, and to held-out questions under passages that hold the answer.
+    """
+
+    alone: float
+    asked_alone: int
+    with_passages: float
+    asked_with_passages: int
+
+
 class Example(Measured):
     """One held-out prompt with the author's own text and both models' answers."""
 
@@ -58,6 +70,8 @@ class EvaluationReport(Measured):
     others_persons: int
     overlap: Overlaps
     recall: RetrievalRecall
+    refusals: Refusals | None = None
+    """None in a report from before they were measured."""
     counts: dict[str, int]
     examples: list[Example]
     base_rows: list[SampleRow]
@@ -66,7 +80,15 @@ class EvaluationReport(Measured):
 
     def to_markdown(self) -> str:
         """The report for a person: figures first, then answers side by side."""
-        sections = [_likelihood(self), _voice(self), _overlap(self), _recall(self), _about(self), _examples(self)]
+        sections = [
+            _likelihood(self),
+            _voice(self),
+            _overlap(self),
+            _recall(self),
+            _refusals(self),
+            _about(self),
+            _examples(self),
+        ]
         return "\n\n".join([f"# Evaluation of `{self.recipe}`", *sections]) + "\n"
 
 
@@ -111,6 +133,17 @@ def _recall(report: EvaluationReport) -> str:
     return (
         f"## Retrieval\n\nRecall@5 {recall.recall_at_5:.3f}, MRR@10 {recall.mrr_at_10:.3f} "
         f"over {recall.questions} held-out questions."
+    )
+
+
+def _refusals(report: EvaluationReport) -> str:
+    if report.refusals is None:
+        return "## Refusals\n\nNot measured."
+    found = report.refusals
+    return (
+        f"## Refusals\n\nOf requests that the author's writing answers the twin refuses {found.alone:.0%} "
+        f"({found.asked_alone} asked), and {found.with_passages:.0%} under passages that hold the answer "
+        f"({found.asked_with_passages} asked)."
     )
 
 

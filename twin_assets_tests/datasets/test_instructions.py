@@ -33,7 +33,7 @@ SIZES: dict[str, Any] = {
 }
 SETTINGS = DatasetSettings(**SIZES, families={"unanswerable": 0.0, "notes": 0.0, "continue": 0.0, RAG: 0.0})
 """Families that are answered by whole passages, which a teacher may be asked about."""
-ALL = DatasetSettings(**SIZES)
+ALL = DatasetSettings(**SIZES, families={"unanswerable": 0.05})
 COUNT = 10
 
 

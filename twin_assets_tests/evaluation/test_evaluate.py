@@ -1,6 +1,7 @@
 """The whole evaluation with stand-ins for the engine, and the lessons of the reference implementation."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from twin_assets.evaluation.gate import decide
 from twin_assets.evaluation.likelihood import Scored
 from twin_assets.evaluation.others import Others
 from twin_assets.evaluation.text import Piece
-from twin_assets.prompts import Message, request_messages
+from twin_assets.prompts import NOT_WRITTEN, Message, passages_block, request_messages
 from twin_assets.records import InstructionSample
 from twin_assets.settings import EvaluationSettings
 
@@ -163,6 +164,35 @@ def test_a_twin_that_is_the_base_is_refused(inputs: EvaluationInputs, base_piece
     engine = Engine(base_pieces, lambda own: own, inputs.samples)
     report = evaluate(inputs, engine.ports(base=-0.8, twin=-0.8))
     assert not decide(report, inputs.settings, "abc").passed
+
+
+def test_a_twin_that_says_of_everything_that_it_was_not_written_about_is_refused(
+    inputs: EvaluationInputs, base_pieces: tuple[Piece, ...]
+) -> None:
+    silent = Engine(base_pieces, lambda _: "I have not written about that, I think.", inputs.samples)
+    report = evaluate(inputs, silent.ports())
+    assert report.refusals is not None
+    assert report.refusals.alone == 1.0
+    decision = decide(report, inputs.settings, "abc")
+    assert not decision.passed
+    assert "100% of requests that the author's writing answers" in " ".join(decision.reasons)
+    assert "refuses 100%" in report.to_markdown()
+
+
+def test_a_twin_that_is_silent_under_passages_only_is_refused_as_well(
+    inputs: EvaluationInputs, base_pieces: tuple[Piece, ...]
+) -> None:
+    first = held_out(inputs)[0]
+    passages = passages_block([("A letter", first.answer)])
+    question = replace(first, sample_id="q", context=passages)
+    asked = request_messages(inputs.author, question.instruction, passages)[-1]["content"]
+    engine = Engine(base_pieces, lambda text: text, inputs.samples)
+    engine.answers[asked] = NOT_WRITTEN
+    report = evaluate(replaced(inputs, samples=[*inputs.samples, question]), engine.ports())
+    assert report.refusals is not None
+    assert (report.refusals.alone, report.refusals.with_passages, report.refusals.asked_with_passages) == (0.0, 1.0, 1)
+    assert not decide(report, inputs.settings, "abc").passed
+    assert decide(report, inputs.settings.model_copy(update={"max_refusals": 1.0}), "abc").passed
 
 
 def test_a_server_that_answers_too_few_is_an_error(inputs: EvaluationInputs, base_pieces: tuple[Piece, ...]) -> None:
