@@ -18,7 +18,7 @@ from typing import Any
 import lancedb
 import numpy as np
 import pyarrow as pa
-from lancedb.index import HnswSq, IvfFlat, IvfPq
+from lancedb.index import HnswSq, IvfFlat, IvfPq, IvfSq
 
 SEED, DIMENSIONS, K, PER_CENTER, NOISE = 7, 384, 10, 100, 0.8
 
@@ -33,6 +33,11 @@ WAYS: list[tuple[str, Callable[[int], Any], list[tuple[str, Ask]]]] = [
         "IVF_FLAT",
         lambda rows: IvfFlat(distance_type="cosine", num_partitions=round(rows**0.5)),
         [("defaults", lambda q: q), ("40 lists", lambda q: q.nprobes(40))],
+    ),
+    (
+        "IVF_SQ",
+        lambda rows: IvfSq(distance_type="cosine", num_partitions=round(rows**0.5)),
+        [("defaults", lambda q: q), ("refine 2", lambda q: q.refine_factor(2))],
     ),
     (
         "IVF_HNSW_SQ",
