@@ -64,6 +64,6 @@ def build_indexes(
 def _vector_index(rows: int) -> object:
     from lancedb.index import IvfSq
 
-    # sqrt(rows) lists, the usual compromise between the lists to look through and the vectors in each. Bytes for numbers
-    # lose nothing, because a search reads the exact vectors of the nearest twice as many as it wants (`refine_factor`).
+    # sqrt(rows) lists, the usual compromise between the lists to look through and the vectors in each. Bytes for
+    # numbers lose nothing: a search reads the exact vectors of twice as many as it wants (`refine_factor`).
     return IvfSq(distance_type="cosine", num_partitions=max(round(rows**0.5), 1))
