@@ -47,9 +47,10 @@ NEVER = sys.maxsize
 
 
 class Synthetic:
-    """Rows and queries from a seed; a batch is the same whenever it is made."""
+    """Rows and queries from a seed; a batch is the same whenever it is made. `embedder` is the rows' name for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, embedder: str = "given@1") -> None:
+        self._embedder = embedder
         chance = np.random.default_rng(SEED)
         self._centers = _unit(chance.standard_normal((CLUSTERS, DIMENSIONS), dtype=np.float32))
         syllables = ["ba", "do", "ki", "lu", "me", "no", "pra", "ri", "sto", "ta", "ve", "zu"]
@@ -81,7 +82,7 @@ class Synthetic:
             "heading_path": self.texts(number + NEVER // 2, count, 4),
             "kind": ["markdown"] * count,
             "scope": ["public"] * count,
-            "embedder": ["given@1"] * count,
+            "embedder": [self._embedder] * count,
             "published_at": [datetime(2024, 1, 1, tzinfo=UTC)] * count,
             "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), DIMENSIONS),
         }

@@ -1,15 +1,24 @@
-"""The asynchronous client of the SGLang server, for the service: chat completions whole and as a stream."""
+"""The asynchronous client of the SGLang server, for the service: chat completions whole and as a stream.
+
+It is aiohttp's, whose parser is compiled: with many streams at once the client takes most of the service's time, and
+httpx's takes a multiple of it (`benchmarks/service.py`).
+"""
 
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+import aiohttp
 
 from twin_assets.deployment import protocol
 from twin_assets.errors import EngineError
 from twin_assets.prompts import Message
+
+_READY_TIMEOUT_S = 5.0
+_IDLE_S = 2.0
+"""After which a connection is closed: before the server does it, which would break the next request off."""
 
 
 class AsyncEngine:
@@ -17,20 +26,20 @@ class AsyncEngine:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=16)
-        self._http = httpx.AsyncClient(
-            base_url=self.base_url, timeout=protocol.timeouts(), trust_env=False, limits=limits
-        )
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._http.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def ready(self) -> bool:
         """Whether the server has started and answered its own warm-up."""
         try:
-            return (await self._http.get("/health", timeout=5.0)).status_code == httpx.codes.OK
-        except httpx.HTTPError:
+            soon = aiohttp.ClientTimeout(total=_READY_TIMEOUT_S)
+            async with self._http.get("/health", timeout=soon) as response:
+                return response.status == HTTPStatus.OK
+        except (aiohttp.ClientError, TimeoutError):
             return False
 
     async def loaded_adapters(self) -> dict[str, str]:
@@ -59,13 +68,25 @@ class AsyncEngine:
         await self._require(adapter)
         wanted = {**body, "stream": True, "model": protocol.model_name(adapter)}
         try:
-            async with self._http.stream("POST", "/v1/chat/completions", json=wanted) as response:
-                if response.is_error:
-                    await response.aread()
-                    raise protocol.refusal(response)
+            async with self._http.post("/v1/chat/completions", json=wanted) as response:
+                await _require_ok(response)
                 yield self._chunks(response)
-        except httpx.HTTPError as error:
+        except aiohttp.ClientError as error:
             raise protocol.unreachable(self.base_url, error) from error
+
+    @property
+    def _http(self) -> aiohttp.ClientSession:
+        """The connections, made in the event loop that uses them."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                self.base_url,
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_S),
+                timeout=aiohttp.ClientTimeout(
+                    total=None, sock_connect=protocol.CONNECT_TIMEOUT_S, sock_read=protocol.READ_TIMEOUT_S
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
 
     async def _require(self, adapter: str | None) -> None:
         if adapter is not None:
@@ -73,23 +94,31 @@ class AsyncEngine:
 
     async def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
-            response = await self._http.request(method, path, json=body)
-        except httpx.HTTPError as error:
+            async with self._http.request(method, path, json=body) as response:
+                await _require_ok(response)
+                answer: dict[str, Any] = await response.json(content_type=None)
+                return answer
+        except aiohttp.ClientError as error:
             raise protocol.unreachable(self.base_url, error) from error
-        if response.is_error:
-            raise protocol.refusal(response)
-        answer: dict[str, Any] = response.json()
-        return answer
 
-    async def _chunks(self, response: httpx.Response) -> AsyncIterator[dict[str, Any]]:
+    async def _chunks(self, response: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
+        rest = b""
         try:
-            async for line in response.aiter_lines():
-                payload = line.removeprefix("data:").strip()
-                if not line.startswith("data:") or payload == "[DONE]":
-                    continue
-                chunk: dict[str, Any] = json.loads(payload)
-                if "error" in chunk:
-                    raise EngineError(f"the engine broke off: {protocol.message_of(chunk)}")
-                yield chunk
-        except httpx.HTTPError as error:
+            async for piece in response.content.iter_any():
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    payload = line.removeprefix(b"data:").strip()
+                    if not line.startswith(b"data:") or payload == b"[DONE]":
+                        continue
+                    chunk: dict[str, Any] = json.loads(payload)
+                    if "error" in chunk:
+                        raise EngineError(f"the engine broke off: {protocol.message_of(chunk)}")
+                    yield chunk
+        except aiohttp.ClientError as error:
             raise protocol.unreachable(self.base_url, error) from error
+
+
+async def _require_ok(response: aiohttp.ClientResponse) -> None:
+    """Raises EngineError with the server's own words."""
+    if not response.ok:
+        raise protocol.refusal(response.url.path, response.status, await response.text(errors="replace"))

@@ -24,7 +24,8 @@ class Engine:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
-        self._http = httpx.Client(base_url=self.base_url, timeout=protocol.timeouts(), trust_env=False)
+        timeouts = httpx.Timeout(protocol.READ_TIMEOUT_S, connect=protocol.CONNECT_TIMEOUT_S)
+        self._http = httpx.Client(base_url=self.base_url, timeout=timeouts, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
@@ -209,6 +210,6 @@ class Engine:
         except httpx.HTTPError as error:
             raise protocol.unreachable(self.base_url, error) from error
         if response.is_error:
-            raise protocol.refusal(response)
+            raise protocol.refusal(path, response.status_code, response.text)
         answer: dict[str, Any] = response.json()
         return answer

@@ -6,11 +6,10 @@ name of an adapter, or of nothing at all: an adapter is therefore always address
 therefore looked up among the loaded adapters before anything is sent.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-import httpx
 
 from twin_assets.deployment.engine_process import BASE
 from twin_assets.errors import AdapterNotLoaded, EngineError
@@ -29,11 +28,6 @@ class Answer:
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
-
-
-def timeouts() -> httpx.Timeout:
-    """How long a client waits for a connection and for a byte of the answer."""
-    return httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
 
 
 def model_name(adapter: str | None) -> str:
@@ -98,17 +92,17 @@ def require_loaded(adapter: str | None, loaded: Collection[str]) -> None:
         )
 
 
-def refusal(response: httpx.Response) -> EngineError:
+def refusal(path: str, status: int, body: str) -> EngineError:
     """The server's own words on why it refused; they hold no prompt."""
-    return EngineError(f"the engine refused {response.request.url.path!r} ({response.status_code}): {words(response)}")
+    return EngineError(f"the engine refused {path!r} ({status}): {words(body)}")
 
 
-def words(response: httpx.Response) -> str:
-    """The message of an error response, in whichever of SGLang's shapes it comes."""
+def words(body: str) -> str:
+    """The message in the body of an error response, in whichever of SGLang's shapes it comes."""
     try:
-        return message_of(response.json())
+        return message_of(json.loads(body))
     except ValueError:
-        return response.text[:300]
+        return body[:300]
 
 
 def message_of(body: Any) -> str:
@@ -120,7 +114,7 @@ def message_of(body: Any) -> str:
     return " ".join(str(body).split())[:300]
 
 
-def unreachable(base_url: str, error: httpx.HTTPError) -> EngineError:
+def unreachable(base_url: str, error: Exception) -> EngineError:
     """The server is away, or too slow."""
     reason = str(error) or type(error).__name__
     return EngineError(f"no answer from the engine at {base_url}: {reason}", "see `twin status`; `twin up` starts it")

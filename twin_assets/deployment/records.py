@@ -3,12 +3,12 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from twin_assets.digests import digest
 from twin_assets.errors import DeploymentError
@@ -58,31 +58,25 @@ class Deployment(Candidate):
 
 
 class DeploymentStore:
-    """The current deployment and the ones before it. Each file is replaced whole: a crash leaves the old or the new."""
+    """The current deployment and the ones before it. Each file is replaced whole: a crash leaves the old or the new.
+
+    Reading costs one look at each file's facts while it does not change: the service reads them for each request.
+    """
 
     def __init__(self, home: Path) -> None:
         self._folder = home / "deployment"
         self._current = self._folder / "current.json"
         self._history = self._folder / "history.jsonl"
+        self._read: dict[Path, tuple[tuple[int, int, int], tuple[Deployment, ...]]] = {}
+        """What was read of each file last, and its facts then."""
 
     def current(self) -> Deployment | None:
         """What answers now, if anything was deployed. Raises DeploymentError: the record cannot be read."""
-        try:
-            return Deployment.model_validate_json(self._current.read_bytes())
-        except FileNotFoundError:
-            return None
-        except (OSError, ValidationError) as error:
-            raise self._unreadable(self._current, error) from error
+        return next(iter(self._of(self._current, lambda text: [text])), None)
 
     def history(self) -> list[Deployment]:
         """Every deployment that was current, the oldest first. Raises DeploymentError: it cannot be read."""
-        try:
-            lines = self._history.read_text(encoding="utf-8").splitlines()
-            past = [Deployment.model_validate_json(line) for line in lines if line]
-        except FileNotFoundError:
-            past = []
-        except (OSError, ValidationError) as error:
-            raise self._unreadable(self._history, error) from error
+        past = list(self._of(self._history, lambda text: [line for line in text.splitlines() if line]))
         # The current one is written first: a process killed between the two writes left it out of the history.
         current = self.current()
         known = current is None or any(one.deployment_id == current.deployment_id for one in past)
@@ -110,6 +104,8 @@ class DeploymentStore:
                 f"the deployment could not be recorded below {str(self._folder)!r}: {error}",
                 "free disk space, then deploy again: what answered before still does",
             ) from error
+        finally:
+            self._read.clear()
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -118,6 +114,23 @@ class DeploymentStore:
         with (self._folder / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+    def _of(self, file: Path, split: Callable[[str], list[str]]) -> tuple[Deployment, ...]:
+        """The deployments in a file, none when there is no file. Raises DeploymentError."""
+        try:
+            facts = file.stat()
+            seen = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
+            known = self._read.get(file)
+            if known is None or known[0] != seen:
+                lines = split(file.read_text(encoding="utf-8"))
+                # A file that was replaced after the look at it has other facts at the next one.
+                known = seen, tuple(Deployment.model_validate_json(line) for line in lines)
+                self._read[file] = known
+        except FileNotFoundError:
+            return ()
+        except (OSError, ValueError) as error:
+            raise self._unreadable(file, error) from error
+        return known[1]
 
     def _replace(self, file: Path, text: str) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
