@@ -146,7 +146,11 @@ def small_twin(folder: Path) -> WholeTwin:
     write(config / "recipes" / "default.yaml", {**recipe, "sft": sft, "dpo": {"max_steps": 2}})
     write(
         config / "twin.yaml",
-        {"datasets": {"preference_pairs": 6}, "evaluation": {"generation_words": 300, "max_test_samples": 12}},
+        {
+            "collection": {"allow_hosts": ["127.0.0.1"]},
+            "datasets": {"preference_pairs": 6, "feedback_batch": 1},
+            "evaluation": {"generation_words": 300, "max_test_samples": 12},
+        },
     )
     sources = [{"name": "blog", "path": "../blog"}, {"name": "x", "path": "../x.zip"}]
     write(config / "sources.yaml", {"author": "Wenna Tregarrick", "sources": sources})

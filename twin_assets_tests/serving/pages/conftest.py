@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +15,8 @@ from twin_assets.serving.page import WEB
 from twin_assets.serving.routes.pages import page_routes
 from twin_assets.serving.security import SecurityHeaders
 from twin_assets.serving.service import Service
+from twin_assets_tests.chromium import CHROMIUM, FLAGS
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
 SHOTS = os.environ.get("TWIN_SHOTS")
 """A folder for screenshots; without one none are taken."""
 

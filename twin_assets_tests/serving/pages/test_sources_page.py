@@ -111,6 +111,33 @@ def test_a_run_that_goes_on_is_followed_when_the_page_is_opened(stub: Any, visit
     expect(page.get_by_role("status")).to_have_text("blog: Done")
 
 
+def test_a_collection_that_begins_by_itself_is_followed_without_opening_the_page_anew(stub: Any, visit: Any) -> None:
+    stub.sources = [dict(BLOG), ARCHIVE | {"name": "letters"}]
+    page = visit("/sources")
+    page.get_by_role("article", name="blog").wait_for()
+    stub.gate = threading.Event()
+    stub.runs = [{"run_id": "run1", "job": "collect", "status": "QUEUED", "source": "blog", "steps": []}]
+    page.get_by_text("3 of 7 · raw documents: running").wait_for()
+    # What changes the list meanwhile leaves the report of the run where it is.
+    page.get_by_role("button", name="Resume letters").click()
+    page.get_by_role("button", name="Pause letters").wait_for()
+    blog = page.get_by_role("article", name="blog")
+    assert "3 of 7" in blog.inner_text()
+    assert page.get_by_role("button", name="Collect blog now").is_disabled()
+    stub.sources[0]["documents"] = 43
+    stub.gate.set()
+    expect(blog.locator("dd").first).to_have_text("43")
+    assert page.get_by_role("button", name="Collect blog now").is_enabled()
+
+
+def test_what_a_collection_did_that_was_over_at_once_is_shown_as_well(page: Any, stub: Any) -> None:
+    blog = page.get_by_role("article", name="blog")
+    blog.wait_for()
+    stub.sources[0] |= {"documents": 43, "last_run": stub.sources[0]["last_run"] | {"run_id": "run1"}}
+    stub.runs = [{"run_id": "run1", "job": "collect", "status": "SUCCESS", "source": "blog", "steps": []}]
+    expect(blog.locator("dd").first).to_have_text("43")
+
+
 def test_a_source_is_paused_and_its_schedule_changed(page: Any, stub: Any) -> None:
     page.get_by_role("button", name="Pause blog").click()
     page.get_by_role("button", name="Resume blog").wait_for()

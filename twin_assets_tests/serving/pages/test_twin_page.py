@@ -32,7 +32,7 @@ DATASET = {
     "dataset": "instruction_dataset",
     "digest": "i" * 64,
     "created_at": "2025-11-19T10:00:00Z",
-    "counts": {"splits": {"train": 1200, "test": 60}},
+    "counts": {"by_teacher": 0, "reused": 9, "samples": 1260, "samples_test": 60, "samples_train": 1200},
     "readable": True,
 }
 
@@ -61,7 +61,7 @@ def test_what_is_deployed_is_shown_with_its_scores_against_base_and_previous(pag
     ]
     x = {who: plots.first.locator(f".{who}").bounding_box()["x"] for who in ("twin", "previous", "base")}
     assert x["twin"] < x["previous"] < x["base"]
-    expect(page.locator("#datasets tbody tr")).to_contain_text("train 1,200, test 60")
+    expect(page.locator("#datasets tbody tr")).to_contain_text("1,260 samples: train 1,200, test 60")
     page.get_by_text("1 more report").click()
     assert "It recites too much." in page.locator(".report").nth(1).inner_text()
     page.get_by_text("Go back to the twin before").click()

@@ -15,14 +15,26 @@ const SCHEDULES = ["hourly", "daily", "weekly", "never"];
 export const kindName = (kind) => NAMES[kind] ?? kind ?? "of a kind that cannot be told";
 
 export class SourceCard {
-  /** `reload()` shows all sources anew. */
-  constructor(source, reload) {
+  /** `reload()` shows all sources anew; `before` is the card in whose place this one comes: it goes on with its run. */
+  constructor(source, reload, before) {
     Object.assign(this, { source, reload, path: `/api/sources/${encodeURIComponent(source.name)}` });
-    this.progress = el("div", { class: "progress" });
+    this.going = before?.following ? before.going : { on: false, progress: el("div", { class: "progress" }) };
+    this.progress = this.going.progress;
     this.foot = el("div", {});
     this.element = el("article", { class: `card source${source.paused ? " paused" : ""}`, "aria-label": source.name, "data-source": source.name },
       this.#head(), this.#facts(), this.#fault(), this.#exclusions(), this.progress, this.#actions(), this.foot);
-    this.element.addEventListener("run", ({ detail }) => this.#follow(detail));
+    if (this.following) this.#waits();
+  }
+
+  /** Whether a run of it is being followed. */
+  get following() {
+    return this.going.on;
+  }
+
+  #waits() {
+    this.going.button = this.collect;
+    this.collect.disabled = true;
+    this.collect.textContent = "Collecting…";
   }
 
   #head() {
@@ -91,16 +103,19 @@ export class SourceCard {
     return busy(this.collect, "Starting…", this.foot, async () => {
       const { run_id: run } = await post(`${this.path}/collect`);
       announce(`Collecting ${this.source.name}`);
-      await this.#follow(run);
+      await this.follow(run);
     });
   }
 
-  async #follow(run) {
-    this.collect.disabled = true;
-    this.collect.textContent = "Collecting…";
+  /** Show a run of it until it ends. */
+  async follow(run) {
+    if (this.following) return;
+    this.going.on = true;
+    this.#waits();
     const status = await follow(run, this.progress, this.source.name);
-    this.collect.disabled = false;
-    this.collect.textContent = "Collect now";
+    this.going.on = false;
+    this.going.button.disabled = false;
+    this.going.button.textContent = "Collect now";
     if (status) await this.reload();
   }
 

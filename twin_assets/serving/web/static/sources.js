@@ -1,4 +1,5 @@
 // The Sources page: add, watch, pause, collect and forget where the writing comes from.
+// Collections are looked for again while the page is open and seen: most begin by themselves.
 
 import { getIfThere, post, upload } from "./api.js";
 import { $, announce, busy, el, errorBox, fill } from "./dom.js";
@@ -8,14 +9,12 @@ import { kindName, SourceCard } from "./source.js";
 
 const what = $("what");
 const recognized = $("recognized");
+const EVERY = 3000;
 const followed = new Set();
+let cards = new Map();
 let uploaded = null;
 let asked = 0;
 let typing = 0;
-
-function card(source) {
-  return new SourceCard(source, load).element;
-}
 
 /** Show all sources. Only the newest answer is shown. */
 async function load() {
@@ -25,21 +24,37 @@ async function load() {
     if (mine !== asked) return;
     if (!found) fill($("sources"), el("p", { class: "empty" }, "This service does not tell its sources. They are in config/sources.yaml."));
     else if (!found.sources.length) fill($("sources"), el("p", { class: "empty" }, "No source yet. Add the address of your blog, a handle, or an export archive above."));
-    else fill($("sources"), found.notice && el("p", { class: "notice" }, found.notice), found.sources.map(card));
-    if (found) await followRunning();
+    else show(found);
+    if (found) await watch();
   } catch (error) {
     fill($("sources"), errorBox(error));
   }
   $("sources").removeAttribute("aria-busy");
 }
 
-async function followRunning() {
+function show({ sources, notice }) {
+  const focused = document.activeElement?.closest("#sources") && document.activeElement.getAttribute("aria-label");
+  cards = new Map(sources.map((source) => [source.name, new SourceCard(source, load, cards.get(source.name))]));
+  fill($("sources"), notice && el("p", { class: "notice" }, notice), [...cards.values()].map((one) => one.element));
+  if (focused) $("sources").querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+}
+
+/** Follow the collections that began by themselves, as that of a source just added; show what came of one missed. */
+async function watch() {
+  const mine = asked;
   const found = await getIfThere("/api/runs?limit=20").catch(() => null);
-  for (const run of found?.runs ?? []) {
-    if (!run.source || !RUNNING.has(run.status) || followed.has(run.run_id)) continue;
+  if (mine !== asked) return;
+  // Newest first in the answer: of several runs of one source the newest is kept.
+  const newest = new Map((found?.runs ?? []).filter((run) => run.source).reverse().map((run) => [run.source, run]));
+  let missed = false;
+  for (const [name, card] of cards) {
+    const run = newest.get(name);
+    if (!run || followed.has(run.run_id) || card.following) continue;
     followed.add(run.run_id);
-    document.querySelector(`[data-source="${CSS.escape(run.source)}"]`)?.dispatchEvent(new CustomEvent("run", { detail: run.run_id }));
+    if (RUNNING.has(run.status)) card.follow(run.run_id);
+    else missed ||= run.run_id !== card.source.last_run?.run_id;
   }
+  if (missed) await load();
 }
 
 async function recognize() {
@@ -110,3 +125,4 @@ droppable($("adding"), ([file]) => take(file), (links, text) => {
   recognize();
 });
 load();
+setInterval(() => document.visibilityState === "visible" && watch(), EVERY);

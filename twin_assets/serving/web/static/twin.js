@@ -77,12 +77,19 @@ function reportCard(report, deployed) {
     scorePlot(report.scores), el("p", { class: "note" }, "Voice: 0 are the base model’s own answers, 1 is your own text."));
 }
 
+/** How much a version holds: samples or pairs, and how many of them in each split. */
+function holds(counts) {
+  const unit = "pairs" in counts ? "pairs" : "samples";
+  const split = (name) => counts[`${unit}_${name}`];
+  const parts = ["train", "validation", "test"].filter(split).map((name) => `${name} ${number(split(name))}`);
+  const people = counts.by_people ? `, ${number(counts.by_people)} of them yours by hand` : "";
+  return Number.isFinite(counts[unit]) ? `${number(counts[unit])} ${unit}${parts.length ? `: ${parts.join(", ")}` : ""}${people}` : "";
+}
+
 function datasets({ versions }) {
   if (!versions.length) return el("p", { class: "empty" }, "No dataset yet. It is made of your writing once something was collected.");
-  const samples = (counts) => Object.entries(counts?.splits ?? counts ?? {}).filter(([, value]) => Number.isFinite(value)).slice(0, 4)
-    .map(([name, value]) => `${words(name)} ${number(value)}`).join(", ");
   return table("Versions of the datasets", ["Dataset", "Version", "Made", "Holds"], versions.slice(0, 20).map((one) =>
-    [words(one.dataset), short(one.digest), when(one.created_at), one.readable === false ? "taken away by forgetting" : samples(one.counts)]));
+    [words(one.dataset), short(one.digest), when(one.created_at), one.readable === false ? "taken away by forgetting" : holds(one.counts ?? {})]));
 }
 
 function history({ current, history: past }) {
