@@ -9,6 +9,7 @@ import logging
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -60,7 +61,7 @@ def cited(citations: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
 
 
 class TraceStore:
-    """The traces of one author, only ever added to. Safe to use from several threads."""
+    """The traces of one author, kept until they are old or forgotten. Safe to use from several threads."""
 
     def __init__(self, home: Path) -> None:
         self._db = Database(home / FILE, _SCHEMA, "the traces", durable=False)
@@ -108,6 +109,15 @@ class TraceStore:
         """Remove the traces of answers from documents, from the file, too; how many there were. Raises StorageError."""
         return self._db.forget("traces", "documents", document_ids)
 
+    def prune(self, before: datetime) -> int:
+        """Remove the traces of what was asked before a time; how many there were. Raises StorageError.
+
+        The file keeps its size, and new traces take the room: making it smaller would lock the service out meanwhile.
+        """
+        if not self._db.read("SELECT 1 FROM traces LIMIT 1"):
+            return 0
+        return self._db.write("DELETE FROM traces WHERE asked_at < ?", (before.astimezone(UTC).isoformat(),))
+
     def close(self) -> None:
         """Close the file."""
         self._db.close()
@@ -118,5 +128,14 @@ def forget_traces(home: Path, document_ids: Collection[str]) -> int:
     store = TraceStore(home)
     try:
         return store.forget(document_ids)
+    finally:
+        store.close()
+
+
+def prune_traces(home: Path, before: datetime) -> int:
+    """`TraceStore.prune` in an author's home."""
+    store = TraceStore(home)
+    try:
+        return store.prune(before)
     finally:
         store.close()

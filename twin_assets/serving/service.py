@@ -4,9 +4,12 @@ Which adapter answers is read anew for each request, so that a deployment takes 
 flight end on the adapter they began with: the one before the current stays loaded.
 """
 
+import os
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi.concurrency import run_in_threadpool
 
 from twin_assets.deployment.async_engine import AsyncEngine
@@ -48,6 +51,8 @@ class Service:
         self.sessions = Sessions(settings.home / "sessions.json", self.keys, settings.service.session_hours)
         self.exposed = exposed(settings.service)
         """Whether the service can be reached from elsewhere, and asks for keys."""
+        # More searches at once than processors take longer each, and hold up the streams that are being written.
+        self._searching = CapacityLimiter(os.cpu_count() or 1)
         self.draining = False
         """Set once the service is asked to stop: what is in flight ends, nothing new begins."""
 
@@ -73,7 +78,8 @@ class Service:
         note: dict[str, Any] = {"enabled": k > 0}
         if k > 0:
             try:
-                found = list(await run_in_threadpool(self.search, request.question, k, request.searched))
+                search = partial(self.search, request.question, k, request.searched)
+                found = list(await to_thread.run_sync(search, limiter=self._searching))
             except TwinError as error:
                 note["error"] = error.what
         prompt = await compose(

@@ -70,3 +70,5 @@ class ServiceSettings(Strict):
     """Of one API key, unless the key has a limit of its own."""
     session_hours: Positive = 168
     """After which the owner signs in again."""
+    keep_traces_days: Positive = 90
+    """Days after which the trace of an answer or a draft is removed: question, answer and citations."""

@@ -153,6 +153,25 @@ def test_a_disk_that_is_full_is_said_and_the_old_record_stands(
     assert store.current() == first
 
 
+def test_another_process_deploys_and_a_store_that_read_before_sees_it(
+    engine: Engine, store: DeploymentStore, candidate: Any, tmp_path: Path
+) -> None:
+    first = put(engine, store, candidate("a" * 32))
+    reader = DeploymentStore(tmp_path / "home")
+    assert reader.kept() == [first]
+    second = put(engine, store, candidate("b" * 32))
+    assert (reader.current(), reader.kept()) == (second, [second, first])
+
+
+def test_what_did_not_change_is_not_read_again(
+    engine: Engine, store: DeploymentStore, candidate: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed = put(engine, store, candidate("a" * 32))
+    assert store.kept() == [deployed]
+    monkeypatch.setattr(Path, "read_text", None)
+    assert store.kept() == [deployed]
+
+
 def test_a_damaged_record_is_named(store: DeploymentStore, tmp_path: Path) -> None:
     folder = tmp_path / "home" / "deployment"
     folder.mkdir(parents=True)

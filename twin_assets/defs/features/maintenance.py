@@ -12,16 +12,23 @@ CRON = "30 4 * * 0"
 
 @dg.asset(group_name="maintenance", kinds={"lancedb"}, pool="lance_write")
 def maintained_tables(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
-    """All tables compacted, versions older than `storage.keep_versions_days` removed, abandoned vectors dropped."""
+    """All tables compacted, versions older than `storage.keep_versions_days` removed, abandoned vectors dropped; old
+    traces and uploads that nothing was made of removed."""
     from twin_assets.features.active import drop_abandoned
+    from twin_assets.monitoring.traces import prune_traces
     from twin_assets.storage.maintenance import maintain, table_names
+    from twin_assets.storage.uploads import remove_unused_uploads
 
     try:
         opened = twin.open()
-        keep = timedelta(days=opened.settings.storage.keep_versions_days)
-        dropped = drop_abandoned(opened.tables, datetime.now(UTC))
+        settings, now = opened.settings, datetime.now(UTC)
+        keep = timedelta(days=settings.storage.keep_versions_days)
+        dropped = drop_abandoned(opened.tables, now)
         done = [maintain(opened.tables, name, keep) for name in table_names(opened.tables)]
-    except TwinError as error:
+        traces = prune_traces(settings.home, now - timedelta(days=settings.service.keep_traces_days))
+        sources = [source.path for source in settings.sources.sources if source.path is not None]
+        uploads = remove_unused_uploads(settings.home, sources, now)
+    except (TwinError, OSError) as error:
         raise dg.Failure(str(error)) from error
     context.log.info("\n".join(map(str, done)))
     return dg.MaterializeResult(
@@ -30,6 +37,8 @@ def maintained_tables(context: dg.AssetExecutionContext, twin: TwinResource) -> 
             "versions_removed": sum(max(m.versions_before - m.versions, 0) for m in done),
             "files_merged": sum(max(m.fragments_before - m.fragments, 0) for m in done),
             "dropped": ", ".join(dropped) or "none",
+            "traces_removed": traces,
+            "uploads_removed": len(uploads),
         }
     )
 
