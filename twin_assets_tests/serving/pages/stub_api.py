@@ -254,9 +254,9 @@ def _add_state(app: FastAPI, stub: Stub) -> None:
 
     @app.post("/api/deployments/rollback")
     async def rollback(request: Request) -> Any:
-        await request.json()
+        reason = (await request.json())["reason"]
         before = stub.deployments["history"][1]
-        again = before | {"deployment_id": "d9", "previous": None}
+        again = before | {"deployment_id": "d9", "previous": None, "probe": f"rolled back ({reason}): answered"}
         stub.deployments = {"current": again, "history": [again, *stub.deployments["history"]]}
         return {"current": again, "notice": "MLflow still names the other champion."}
 

@@ -77,6 +77,7 @@ def test_a_rollback_needs_a_reason_and_says_what_came_of_it(page: Any, stub: Any
     page.get_by_text("Rolled back. MLflow still names the other champion.").wait_for()
     assert stub.bodies("POST", "/api/deployments/rollback") == [{"reason": "It rambles"}]
     assert "bbbbbbbbbbbb" in page.locator(".deployed").inner_text()
+    assert "rolled back (It rambles)" in page.locator("#history tbody tr").first.inner_text()
 
 
 def test_the_page_links_into_dagster_and_mlflow(page: Any) -> None:

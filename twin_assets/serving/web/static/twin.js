@@ -96,7 +96,7 @@ function history({ current, history: past }) {
   if (!past.length) return el("p", { class: "empty" }, "Nothing was deployed yet.");
   return table("Deployments", ["Deployed", "Recipe", "Adapter", "Remark"], past.map((one) => [
     when(one.deployed_at), one.recipe, short(one.adapter_digest),
-    [one.deployment_id === current?.deployment_id && el("span", { class: "tag passed" }, "now"), one.reason ? ` ${one.reason}` : ""].filter(Boolean)]));
+    [one.deployment_id === current?.deployment_id && el("span", { class: "tag passed" }, "now"), one.probe ? ` ${one.probe}` : ""].filter(Boolean)]));
 }
 
 async function load() {
