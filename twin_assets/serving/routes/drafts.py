@@ -21,6 +21,10 @@ from twin_assets.serving.sse import DONE, HEADERS, MEDIA_TYPE, event
 JSON_ONLY = [Depends(require_json)]
 
 
+WHOLE_OR_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}, "text/event-stream": {}}}}
+"""A draft as a whole, or as events where `stream` asks for them."""
+
+
 def draft_routes(service: Service) -> APIRouter:
     """`/api/drafts` and below."""
     router = APIRouter(prefix="/api/drafts", tags=["drafts"])
@@ -32,7 +36,7 @@ def draft_routes(service: Service) -> APIRouter:
             raise not_found(f"There is no draft {draft_id[:80]!r}: see GET /api/drafts.", "draft_id")
         return draft
 
-    @router.post("", dependencies=JSON_ONLY, response_model=None)
+    @router.post("", dependencies=JSON_ONLY, response_model=None, responses=WHOLE_OR_EVENTS)
     async def write(request: Request, ask: DraftRequest) -> Response:
         """Write a draft: as a whole, or with `stream` as server-sent events."""
         require_scope(request, ask.filters.scope)
@@ -52,7 +56,7 @@ def draft_routes(service: Service) -> APIRouter:
         """A draft."""
         return (await found(request, draft_id)).body
 
-    @router.post("/{draft_id}/revise", dependencies=JSON_ONLY, response_model=None)
+    @router.post("/{draft_id}/revise", dependencies=JSON_ONLY, response_model=None, responses=WHOLE_OR_EVENTS)
     async def revise(request: Request, draft_id: str, ask: RevisionRequest) -> Response:
         """A new draft: a variant changed by an instruction."""
         draft = await found(request, draft_id)
