@@ -13,7 +13,6 @@ from twin_assets.digests import document_id, text_digest
 from twin_assets.drafting.store import DraftStore, StoredDraft
 from twin_assets.errors import SourceError
 from twin_assets.features.active import retired_of, table_of
-from twin_assets.features.clean import clean_documents
 from twin_assets.features.corpus import update_corpus
 from twin_assets.forget import find_documents, forget
 from twin_assets.monitoring.traces import Trace, TraceStore
@@ -21,6 +20,7 @@ from twin_assets.records import ChunkEmbedding, CleanedDocument, CorpusDocument,
 from twin_assets.settings import Settings, SourceConfig, load_settings
 from twin_assets.storage import TableStore
 from twin_assets.storage.purge import purge
+from twin_assets_tests.features.cleaned import clean_documents
 
 SECRET = "the zebrafinch in the radio room"
 TEXT = f"A letter about {SECRET}, and about what it sang in the winter of that year, which nobody wrote down."

@@ -10,7 +10,7 @@ from twin_assets.datasets.languages import ENGLISH, language_of
 from twin_assets.datasets.passages import PassageSpan
 from twin_assets.datasets.phrases import Phrase, Token, noun_phrases, sentences, tagged
 from twin_assets.datasets.topics import Topics
-from twin_assets.datasets.words import WORD, content_stems, word_count
+from twin_assets.datasets.words import WORD, word_count
 from twin_assets.digests import digest
 from twin_assets.records import CorpusDocument, Kind, Split
 
@@ -171,11 +171,6 @@ def named(text: str) -> str:
     """A title or heading as it stands in quotation marks, or nothing when it is too long for a name."""
     plain = re.sub(r"[\"“”]", "'", " ".join(text.split())).rstrip(".:, ")
     return plain if 0 < word_count(plain) <= _LONGEST_NAME else ""
-
-
-def covered(words: str, by: str) -> bool:
-    """Whether all content words of a text stand in another."""
-    return content_stems(words) <= content_stems(by)
 
 
 def listed(words: Sequence[str]) -> str:

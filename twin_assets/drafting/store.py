@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,11 +100,8 @@ class DraftStore:
 
 def forget_drafts(home: Path, document_ids: Collection[str]) -> int:
     """`DraftStore.forget` in an author's home."""
-    store = DraftStore(home)
-    try:
+    with closing(DraftStore(home)) as store:
         return store.forget(document_ids)
-    finally:
-        store.close()
 
 
 def _draft(row: tuple[Any, ...]) -> StoredDraft:

@@ -21,7 +21,6 @@ from twin_assets.features.normalize import normalize
 from twin_assets.features.pii import PiiPolicy, mask
 from twin_assets.features.removal import Removal, exclude, exclusions
 from twin_assets.features.words import word_count
-from twin_assets.progress import Report, silent, track
 from twin_assets.records import CleanedDocument, Exclusion, RawDocument
 
 if TYPE_CHECKING:
@@ -85,25 +84,6 @@ def clean(raw: RawDocument, policy: CleaningPolicy | None = None) -> tuple[Clean
     """
     policy = policy or CleaningPolicy()
     return finish(prepare(raw, policy), (), policy)
-
-
-def clean_documents(
-    raws: Sequence[RawDocument], policy: CleaningPolicy | None = None, report: Report = silent
-) -> Cleaned:
-    """Clean the author's own documents of any sources, all in memory; rows with `excluded` are left where they are."""
-    policy = policy or CleaningPolicy()
-    own = [raw for raw in raws if not raw.excluded]
-    by_source: dict[str, list[Prepared]] = {}
-    for raw in track(own, "cleaning", len(own), report):
-        by_source.setdefault(raw.source, []).append(prepare(raw, policy))
-    cleaned = Cleaned([], [])
-    for prepared in by_source.values():
-        repeated = repeated_in((p.candidates for p in prepared), policy)
-        for one in prepared:
-            document, found = finish(one, repeated, policy)
-            cleaned.documents.extend([document] if document else [])
-            cleaned.exclusions.extend(found)
-    return cleaned
 
 
 def repeated_in(by_document: Iterable[Sequence[int]], policy: CleaningPolicy) -> frozenset[int]:

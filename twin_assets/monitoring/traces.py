@@ -8,6 +8,7 @@ import json
 import logging
 import uuid
 from collections.abc import Collection, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -125,17 +126,11 @@ class TraceStore:
 
 def forget_traces(home: Path, document_ids: Collection[str]) -> int:
     """`TraceStore.forget` in an author's home."""
-    store = TraceStore(home)
-    try:
+    with closing(TraceStore(home)) as store:
         return store.forget(document_ids)
-    finally:
-        store.close()
 
 
 def prune_traces(home: Path, before: datetime) -> int:
     """`TraceStore.prune` in an author's home."""
-    store = TraceStore(home)
-    try:
+    with closing(TraceStore(home)) as store:
         return store.prune(before)
-    finally:
-        store.close()

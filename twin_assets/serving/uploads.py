@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
 from uuid import uuid4
 
 from anyio import to_thread
@@ -33,14 +33,6 @@ class Upload:
     bytes: int
     kind: str | None
     advice: str | None
-
-
-class Sink(Protocol):
-    """Takes a body piece by piece."""
-
-    async def write(self, data: bytes) -> None:
-        """Take the next piece."""
-        ...
 
 
 class FileSink:

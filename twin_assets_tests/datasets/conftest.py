@@ -10,8 +10,9 @@ import pytest
 from twin_assets.datasets.drafts import Material, Place
 from twin_assets.datasets.passages import PassageSpan
 from twin_assets.datasets.topics import Topics
-from twin_assets.digests import chunk_id, digest, document_id, text_digest
+from twin_assets.digests import chunk_id, digest, document_id
 from twin_assets.records import Chunk, CorpusDocument, InstructionSample
+from twin_assets_tests.corpus_documents import corpus_document
 
 NOUNS: list[str] = str.split(
     """harbour lantern signal receiver aerial ledger barometer kettle engine buoy chart compass dynamo valve
@@ -28,29 +29,9 @@ def word_tokens(texts: Sequence[str]) -> list[int]:
 def make_document(
     text: str, name: str = "a", title: str = "The barometer in the hall", kind: Any = "markdown", **changes: Any
 ) -> Any:
-    document = CorpusDocument(
-        document_id=document_id(kind, name),
-        kind=kind,
-        url=f"https://example.org/{name}",
-        urls=(f"https://example.org/{name}",),
-        sources=("blog",),
-        folded_ids=(),
-        title=title,
-        text=text,
-        published_at=None,
-        scope="public",
-        words=len(text.split()),
-        language="en",
-        content_digest=text_digest(text),
-        quality=1.0,
-        length_score=1.0,
-        prose_share=1.0,
-        link_share=0.0,
-        repetition=0.0,
-        language_confidence=1.0,
-        retrievable=True,
-        trainable=True,
-        input_digest="",
+    url = f"https://example.org/{name}"
+    document = corpus_document(
+        document_id(kind, name), text, kind=kind, url=url, urls=(url,), sources=("blog",), title=title
     )
     return replace(document, **changes)
 

@@ -12,6 +12,7 @@ import pytest
 from twin_assets.digests import document_id, row_id, text_digest
 from twin_assets.progress import Report, silent
 from twin_assets.records import CleanedDocument, CorpusDocument, RawDocument
+from twin_assets_tests.corpus_documents import corpus_document as corpus_row
 
 
 class HashEmbedder:
@@ -100,30 +101,17 @@ def cleaned() -> Callable[..., CleanedDocument]:
 def corpus_document() -> Callable[..., CorpusDocument]:
     def make(text: str, name: str = "post", **changes: Any) -> CorpusDocument:
         url = f"https://example.org/{name}"
-        document = CorpusDocument(
-            document_id=document_id("markdown", name),
-            kind="markdown",
-            url=url,
-            urls=(url,),
-            sources=("blog",),
-            folded_ids=(),
-            title="The title",
-            text=text,
-            published_at=datetime(2024, 5, 1, tzinfo=UTC),
-            scope="public",
-            words=len(text.split()),
-            language="en",
-            content_digest=text_digest(text),
-            quality=1.0,
-            length_score=1.0,
-            prose_share=1.0,
-            link_share=0.0,
-            repetition=0.0,
-            language_confidence=0.99,
-            retrievable=True,
-            trainable=True,
-            input_digest="",
+        return corpus_row(
+            document_id("markdown", name),
+            text,
+            **{
+                "url": url,
+                "urls": (url,),
+                "sources": ("blog",),
+                "title": "The title",
+                "published_at": datetime(2024, 5, 1, tzinfo=UTC),
+                **changes,
+            },
         )
-        return replace(document, **changes)
 
     return make

@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 from twin_assets.features.boilerplate import boilerplate, candidates, without_boilerplate
-from twin_assets.features.clean import CleaningPolicy, clean_documents
+from twin_assets.features.clean import CleaningPolicy
+from twin_assets_tests.features.cleaned import clean_documents
 
 FOOTER = "I am a consultant for lighthouses and write about light, glass and fog every week."
 LINKS = "[Buy the book](https://shop.example/book) or [hire me](https://me.example)"

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin_assets.features.clean import CleaningPolicy, clean, clean_documents, clean_plain, shown
+from twin_assets.features.clean import CleaningPolicy, clean, clean_plain, shown
 from twin_assets.features.normalize import normalize
+from twin_assets_tests.features.cleaned import clean_documents
 
 SEVEN = "seven words make a long enough text"
 

@@ -7,10 +7,11 @@ import pytest
 
 from twin_assets.digests import document_id, row_id
 from twin_assets.features import clean_source as module
-from twin_assets.features.clean import CleaningPolicy, clean_documents
+from twin_assets.features.clean import CleaningPolicy
 from twin_assets.features.clean_source import clean_source
 from twin_assets.records import CleanedDocument, CleaningState, Exclusion, RawDocument
 from twin_assets.storage import TableStore
+from twin_assets_tests.features.cleaned import clean_documents
 
 FOOTER = "I am a consultant for lighthouses and write about light, glass and fog every week."
 

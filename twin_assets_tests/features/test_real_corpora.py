@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from twin_assets.collection import collect
-from twin_assets.features.clean import clean_documents
 from twin_assets.features.corpus import update_corpus
 from twin_assets.records import CleanedDocument, CorpusDocument, Exclusion
 from twin_assets.settings import SourceConfig
 from twin_assets.storage import TableStore
+from twin_assets_tests.features.cleaned import clean_documents
 
 
 def corpus_of(folder: str, tables: TableStore) -> tuple[list[CorpusDocument], Counter[str]]:

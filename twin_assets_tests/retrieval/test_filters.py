@@ -10,7 +10,7 @@ from twin_assets.features.index import build_indexes
 from twin_assets.records import CorpusDocument
 from twin_assets.retrieval import Filter, Searcher
 from twin_assets.settings import RetrievalSettings
-from twin_assets_tests.retrieval.documents import document_of
+from twin_assets_tests.corpus_documents import corpus_document
 
 
 def ids(passages):
@@ -56,9 +56,9 @@ def test_a_cross_post_is_found_under_each_of_its_sources(write, store, topics):
     store.sync(
         CorpusDocument,
         [
-            document_of("d0", sources=("blog", "letters")),
-            document_of("d1", sources=("letters",)),
-            document_of("d2", sources=("it's",)),
+            corpus_document("d0", sources=("blog", "letters")),
+            corpus_document("d1", sources=("letters",)),
+            corpus_document("d2", sources=("it's",)),
         ],
     )
     searcher = Searcher(store, topics)
@@ -95,7 +95,8 @@ def secrets(write, store):
         {"text": "clock clock clock", "document_id": "d1", "scope": "private"},
     )
     store.sync(
-        CorpusDocument, [document_of("d0", sources=("blog",)), document_of("d1", sources=("blog",), scope="private")]
+        CorpusDocument,
+        [corpus_document("d0", sources=("blog",)), corpus_document("d1", sources=("blog",), scope="private")],
     )
     build_indexes(store, 4)
     return {"c0", "c2", "c3"}

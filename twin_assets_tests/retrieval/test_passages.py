@@ -8,7 +8,7 @@ from twin_assets.features.chunk import chunk_documents
 from twin_assets.retrieval import Scores, Searcher
 from twin_assets.retrieval.passages import Hit, Run, choose, extend, passage, within
 from twin_assets.settings import RetrievalSettings
-from twin_assets_tests.retrieval.documents import document_of
+from twin_assets_tests.corpus_documents import corpus_document
 
 
 def hit(document, position, text="ten letters"):
@@ -112,7 +112,7 @@ def test_whatever_is_found_passages_are_runs_of_one_document_that_share_no_chunk
 
 @given(st.lists(st.text(st.sampled_from("ab.\n# -"), min_size=1, max_size=30), max_size=6).map("\n\n".join))
 def test_a_joined_passage_is_the_document_s_text_but_for_the_kind_of_white_space(text):
-    document = document_of("d", text)
+    document = corpus_document("d", text)
     chunks = chunk_documents([document], lambda texts: [len(one) // 2 + 2 for one in texts], 8)
     hits = [Hit(**{name: getattr(chunk, name) for name in Hit.__slots__}) for chunk in chunks]
     if hits:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from openai import OpenAI
 
@@ -96,3 +97,10 @@ def client(service: str) -> Iterator[OpenAI]:
     """OpenAI's own client of the service."""
     with OpenAI(base_url=f"{service}/v1", api_key="none", max_retries=0, timeout=30) as openai:
         yield openai
+
+
+@pytest.fixture
+def http(service: str) -> Iterator[httpx.Client]:
+    """A client of the service."""
+    with httpx.Client(base_url=service, trust_env=False, timeout=30) as client:
+        yield client

@@ -35,12 +35,6 @@ def settings(fake: Any, make_settings: Any) -> Any:
 
 
 @pytest.fixture
-def http(service: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service, trust_env=False, timeout=30) as client:
-        yield client
-
-
-@pytest.fixture
 def site() -> Iterator[Loopback]:
     page = Response(ARTICLE, headers={"Content-Type": "text/html; charset=utf-8"})
     with loopback({"/steam": page}) as found:

@@ -69,12 +69,6 @@ def settings(fake: Any, make_settings: Any, allowed: tuple[str, ...]) -> Any:
 
 
 @pytest.fixture
-def http(service: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service, trust_env=False, timeout=30) as client:
-        yield client
-
-
-@pytest.fixture
 def site() -> Iterator[Loopback]:
     with loopback({"/secret": Response(SECRET, headers={"Content-Type": "text/plain"})}) as found:
         yield found

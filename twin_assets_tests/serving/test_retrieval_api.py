@@ -18,14 +18,9 @@ from twin_assets.serving.app import create_app
 from twin_assets.serving.keys import KeyStore
 from twin_assets.settings import ServiceSettings
 from twin_assets.storage import TableStore
+from twin_assets_tests.corpus_documents import corpus_document
 
 ASK: list[Any] = [{"role": "user", "content": "What about kettles?"}]
-
-
-@pytest.fixture
-def http(service: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service, trust_env=False, timeout=30) as client:
-        yield client
 
 
 @pytest.fixture
@@ -40,36 +35,12 @@ def reader(settings: Any, search: Any, served: Any) -> Iterator[httpx.Client]:
         yield client
 
 
-def corpus_document(identity: str, text: str, scope: Any = "public") -> CorpusDocument:
-    return CorpusDocument(
-        document_id=identity,
-        kind="markdown",
-        url="https://example.org/a",
-        urls=(),
-        sources=("blog",),
-        folded_ids=(),
-        title="A title",
-        text=text,
-        published_at=None,
-        scope=scope,
-        words=3,
-        language="en",
-        content_digest="",
-        quality=1.0,
-        length_score=1.0,
-        prose_share=1.0,
-        link_share=0.0,
-        repetition=0.0,
-        language_confidence=1.0,
-        retrievable=True,
-        trainable=True,
-        input_digest="",
-    )
-
-
 @pytest.fixture
 def documents(settings: Any) -> None:
-    rows = [corpus_document("open", "All about kettles."), corpus_document("mine", "A diary.", "private")]
+    rows = [
+        corpus_document(name, text, scope=scope, title="A title", url="https://example.org/a", sources=("blog",))
+        for name, text, scope in (("open", "All about kettles.", "public"), ("mine", "A diary.", "private"))
+    ]
     TableStore.of(settings).sync(CorpusDocument, rows)
 
 

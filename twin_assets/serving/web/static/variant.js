@@ -90,7 +90,7 @@ export class Variant {
   async #accept(id) {
     const kept = await post(`/api/drafts/${id}/accept`, { variant: this.index, text: this.text });
     const learnt = kept.preference
-      ? "Accepted. Your edits are kept as a preference: the next twin learns from them."
+      ? "Accepted. Your edits are kept as a preference: the next twin learns from them, unless they are of writing it is tested with."
       : "Accepted.";
     this.tools.querySelector(".good")?.remove();
     this.tools.prepend(el("p", { class: "note good" }, learnt));
