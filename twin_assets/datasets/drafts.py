@@ -9,8 +9,8 @@ from itertools import pairwise
 from twin_assets.datasets.languages import ENGLISH, language_of
 from twin_assets.datasets.passages import PassageSpan
 from twin_assets.datasets.phrases import Phrase, Token, noun_phrases, sentences, tagged
-from twin_assets.datasets.topics import Topics
-from twin_assets.datasets.words import WORD, word_count
+from twin_assets.datasets.topics import Topics, central, counted_stems, returned_to
+from twin_assets.datasets.words import WORD, content_stems, word_count
 from twin_assets.digests import digest
 from twin_assets.records import CorpusDocument, Kind, Split
 
@@ -129,6 +129,14 @@ class Material:
         found = self.topics.ranked(noun_phrases(self.tagged, names), self.text, self.known)
         return sorted(found, key=lambda phrase: not phrase.alone)[: 4 * _SUBJECTS]
 
+    @cached_property
+    def _central(self) -> tuple[list[Phrase], list[Phrase]]:
+        """The central subjects, and those of them that the passage comes back to, names in full."""
+        said, named_stems = counted_stems(self.text), content_stems(self.known)
+        alone = (p for p in self.subjects if p.alone)
+        found = [p for p in alone if central(p, said, named_stems)][:_SUBJECTS]
+        return found, [self._whole(p) for p in found if returned_to(p, said, named_stems)]
+
     def choose(self, templates: Sequence[str], purpose: str) -> Iterator[str]:
         """The templates, from one on that the passage's id chooses."""
         first = int(digest("template", purpose, self.passage_id)[:8], 16) % len(templates)
@@ -143,9 +151,7 @@ class Material:
 
         What is only mentioned is no second subject: nobody would ask for it beside the first.
         """
-        alone = [p for p in self.subjects if p.alone]
-        central = [p for p in alone if self.topics.central(p, self.text, self.known)][:_SUBJECTS]
-        again = [self._whole(p) for p in central if self.topics.returned_to(p, self.text, self.known)]
+        found, again = self._central
         if again:
             best, *rest = again
             others = [p for p in rest if p.stems.isdisjoint(best.stems)]
@@ -154,8 +160,8 @@ class Material:
         yield from ((phrase.text,) for phrase in again)
         if not weak:
             return
-        yield from ((phrase.text,) for phrase in central if phrase not in again)
-        others = [p for p in self.subjects if p not in central][: 2 * _SUBJECTS]
+        yield from ((phrase.text,) for phrase in found if phrase not in again)
+        others = [p for p in self.subjects if p not in found][: 2 * _SUBJECTS]
         yield from ((phrase.text,) for phrase in others)
         for first, second in pairwise(others):
             if first.stems.isdisjoint(second.stems):

@@ -7,7 +7,7 @@ of term specificity") and by how central they are: said early, said again, or sa
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from twin_assets.datasets.markdown_blocks import prose
 from twin_assets.datasets.phrases import Phrase, article
@@ -53,24 +53,6 @@ class Topics:
         """Whether the author says "a …" of a noun, so that it does not stand alone in the singular."""
         return self._counted[noun] > max(_COUNTED_SHARE * self._forms[noun], 1)
 
-    def central(self, phrase: Phrase, text: str, named: str) -> bool:
-        """Whether a phrase is a subject beside the best one: a name, said again, or said in title and headings."""
-        if phrase.stems & content_stems(named):
-            return True
-        said = Counter(stem(word) for word in words(prose(text)))
-        again = sum(said[root] > 1 for root in phrase.stems)
-        if len(phrase.stems) == 1 and not phrase.name:
-            return said[next(iter(phrase.stems))] > _SAID_OFTEN
-        # What is brought in by "a" is a subject when it comes up again.
-        early = phrase.sentence < 2 and not phrase.text.startswith(("a ", "an "))
-        return early or again == len(phrase.stems)
-
-    def returned_to(self, phrase: Phrase, text: str, named: str) -> bool:
-        """Whether a passage comes back to a phrase: all its words are said again, there or in title and headings."""
-        said = Counter(stem(word) for word in words(prose(text)))
-        elsewhere = content_stems(named)
-        return all(said[root] > 1 or root in elsewhere for root in phrase.stems)
-
     def ranked(self, phrases: Sequence[Phrase], text: str, named: str) -> list[Phrase]:
         """The phrases of a passage, best first, none twice.
 
@@ -79,7 +61,7 @@ class Topics:
             text: the passage.
             named: its title and headings, whose words are central.
         """
-        said = Counter(stem(word) for word in words(prose(text)))
+        said = counted_stems(text)
         central = content_stems(named)
         best: dict[str, tuple[float, int, Phrase]] = {}
         for place, found in enumerate(phrases):
@@ -104,3 +86,31 @@ class Topics:
         early = (1.5, 1.0, 0.5)[phrase.sentence] if phrase.sentence < 3 else 0.0
         length = 1.3 if len(roots) > 1 else 1.0
         return rarity * (0.3 + again + early + shared) * length * (1.1 if phrase.name else 1.0)
+
+
+def counted_stems(text: str) -> Counter[str]:
+    """How often each stem is said in the prose of a text."""
+    return Counter(stem(word) for word in words(prose(text)))
+
+
+def central(phrase: Phrase, said: Counter[str], named: Set[str]) -> bool:
+    """Whether a phrase is a subject beside the best one: a name, said again, or said in title and headings.
+
+    Args:
+        phrase: of the passage.
+        said: `counted_stems` of the passage.
+        named: the content stems of its title and headings.
+    """
+    if phrase.stems & named:
+        return True
+    again = sum(said[root] > 1 for root in phrase.stems)
+    if len(phrase.stems) == 1 and not phrase.name:
+        return said[next(iter(phrase.stems))] > _SAID_OFTEN
+    # What is brought in by "a" is a subject when it comes up again.
+    early = phrase.sentence < 2 and not phrase.text.startswith(("a ", "an "))
+    return early or again == len(phrase.stems)
+
+
+def returned_to(phrase: Phrase, said: Counter[str], named: Set[str]) -> bool:
+    """Whether a passage comes back to a phrase: all its words are said again, there or in title and headings."""
+    return all(said[root] > 1 or root in named for root in phrase.stems)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from twin_assets.settings import SourceConfig
+from twin_assets_tests.collection.git_repositories import Repository
 from twin_assets_tests.loopback import Loopback, loopback
 
 Content = str | bytes
@@ -53,3 +54,9 @@ def site() -> Iterator[Loopback]:
     """A server on the loopback interface."""
     with loopback() as running:
         yield running
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """An empty git repository."""
+    return Repository.create(tmp_path / "work")

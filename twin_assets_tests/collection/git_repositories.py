@@ -4,6 +4,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,8 @@ def collected(
     """What is collected of the repository at `path`."""
     origin = Origin(SourceConfig(name="code", path=path, **config), "git", author)
     return Found(list(collect_repository(path, origin, report, notes)))
+
+
+def day(number: int) -> datetime:
+    """Noon of a day of January 2024."""
+    return datetime(2024, 1, number, 12, tzinfo=UTC)

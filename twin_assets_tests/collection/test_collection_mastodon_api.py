@@ -1,6 +1,5 @@
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,79 +13,16 @@ from twin_assets.digests import document_id
 from twin_assets.errors import FetchError
 from twin_assets_tests.collection.json_damage import damaged
 from twin_assets_tests.collection.live_runs import Kept, read_once
-from twin_assets_tests.loopback import Loopback, Request, Response, loopback
+from twin_assets_tests.collection.mastodon_server import STATUSES, MastodonServer
+from twin_assets_tests.loopback import Loopback, Response, loopback
 
-LOOKUP, STATUSES = "/api/v1/accounts/lookup", "/api/v1/accounts/7/statuses"
 API = MastodonApi(scheme="http")
 
 
-@dataclass
-class Server:
-    """A Mastodon server with one account; `cap` is the most statuses that it gives at once."""
-
-    site: Loopback
-    cap: int = 40
-    links: bool = True
-    account: dict[str, Any] = field(default_factory=lambda: {"id": "7", "username": "jo", "acct": "jo"})
-    statuses: dict[int, dict[str, Any]] = field(default_factory=dict)
-    refusals: dict[int, Response] = field(default_factory=dict)
-    """Answers in place of that of the n-th request for statuses, from 1."""
-    repeated: bool = False
-    """Each page begins with the last status of the one before, as when posts came in between."""
-
-    def __post_init__(self) -> None:
-        self.site.routes |= {LOOKUP: self._lookup, STATUSES: self._page}
-
-    @property
-    def url(self) -> str:
-        return f"{self.site.url}/@jo"
-
-    @property
-    def asked(self) -> int:
-        return len(self.site.requests)
-
-    def post(self, identity: int, content: str = "", **more: Any) -> None:
-        self.statuses[identity] = {
-            "id": str(identity),
-            "uri": f"https://example.org/users/jo/statuses/{identity}",
-            "url": f"https://example.org/@jo/{identity}",
-            "created_at": f"2024-01-01T00:{identity // 60 % 60:02}:{identity % 60:02}.000Z",
-            "edited_at": None,
-            "visibility": "public",
-            "content": content or f"<p>Status {identity}.</p>",
-            "spoiler_text": "",
-            "in_reply_to_id": None,
-            "in_reply_to_account_id": None,
-            "reblog": None,
-            "mentions": [],
-            "account": self.account,
-            **more,
-        }
-
-    def reply(self, identity: int, to: int, content: str = "", **more: Any) -> None:
-        self.post(identity, content, in_reply_to_id=str(to), in_reply_to_account_id="7", **more)
-
-    def _lookup(self, request: Request) -> Response:
-        return Response(json.dumps(self.account)) if request.query.get("acct") == "jo" else Response("{}", 404)
-
-    def _page(self, request: Request) -> Response:
-        if refusal := self.refusals.pop(self.site.count(STATUSES), None):
-            return refusal
-        below = int(request.query.get("max_id", "0")) or 1 << 60
-        limit = min(int(request.query["limit"]), self.cap)
-        page = sorted((i for i in self.statuses if i < below), reverse=True)[:limit]
-        headers = {}
-        if page and self.links and len(page) == limit:
-            following = f'<https://elsewhere.example{STATUSES}?max_id={page[-1]}>; rel="next"'
-            headers["Link"] = f'{following}, <https://elsewhere.example/?min_id={page[0]}>; rel="prev"'
-        shown = [below, *page] if self.repeated and below in self.statuses else page
-        return Response(json.dumps([self.statuses[i] for i in shown]), headers=headers)
-
-
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server() -> Iterator[MastodonServer]:
     with loopback() as site:
-        yield Server(site)
+        yield MastodonServer(site)
 
 
 def _uri(identity: int) -> str:
@@ -110,7 +46,7 @@ def test_mail_addresses_and_other_platforms_are_not_recognized(address: str) -> 
     assert not API.recognizes(address)
 
 
-def test_a_status_has_the_id_and_date_that_the_archive_gives_it(server: Server) -> None:
+def test_a_status_has_the_id_and_date_that_the_archive_gives_it(server: MastodonServer) -> None:
     server.post(5, "<p>One &amp; two</p>")
     kept = Kept()
     kept.run(API, server.url)
@@ -124,7 +60,7 @@ def test_a_status_has_the_id_and_date_that_the_archive_gives_it(server: Server) 
 
 @pytest.mark.parametrize("links", [True, False], ids=["link header", "no link header"])
 def test_all_pages_are_read_though_the_server_gives_fewer_than_asked_for_and_repeats_some(
-    server: Server, links: bool
+    server: MastodonServer, links: bool
 ) -> None:
     server.cap, server.links, server.repeated = 3, links, True
     for identity in range(1, 12):
@@ -136,7 +72,7 @@ def test_all_pages_are_read_though_the_server_gives_fewer_than_asked_for_and_rep
     assert kept.exclusions == {}
 
 
-def test_a_second_run_with_nothing_new_asks_once_and_yields_nothing(server: Server) -> None:
+def test_a_second_run_with_nothing_new_asks_once_and_yields_nothing(server: MastodonServer) -> None:
     server.cap = 3
     for identity in range(1, 9):
         server.post(identity)
@@ -148,7 +84,7 @@ def test_a_second_run_with_nothing_new_asks_once_and_yields_nothing(server: Serv
     assert (kept.items, server.asked - before) == ([], 1)
 
 
-def test_a_later_run_yields_only_what_is_new(server: Server) -> None:
+def test_a_later_run_yields_only_what_is_new(server: MastodonServer) -> None:
     server.cap = 2
     for identity in range(1, 6):
         server.post(identity)
@@ -160,7 +96,7 @@ def test_a_later_run_yields_only_what_is_new(server: Server) -> None:
     assert sorted(d.native_id for d in kept.documents) == sorted(_uri(i) for i in range(6, 12))
 
 
-def test_a_run_that_fails_after_two_pages_goes_on_from_there(server: Server) -> None:
+def test_a_run_that_fails_after_two_pages_goes_on_from_there(server: MastodonServer) -> None:
     server.cap = 2
     for identity in range(1, 10):
         server.post(identity)
@@ -176,7 +112,7 @@ def test_a_run_that_fails_after_two_pages_goes_on_from_there(server: Server) -> 
     assert len(kept.documents) == 5
 
 
-def test_what_comes_in_while_an_older_part_is_still_missing_is_read_too(server: Server) -> None:
+def test_what_comes_in_while_an_older_part_is_still_missing_is_read_too(server: MastodonServer) -> None:
     server.cap = 2
     for identity in range(1, 8):
         server.post(identity)
@@ -193,7 +129,7 @@ def test_what_comes_in_while_an_older_part_is_still_missing_is_read_too(server: 
     assert sorted(_said(kept)) == list(range(1, 17))
 
 
-def test_no_more_pages_than_allowed_are_fetched_and_the_next_run_goes_on(server: Server) -> None:
+def test_no_more_pages_than_allowed_are_fetched_and_the_next_run_goes_on(server: MastodonServer) -> None:
     server.cap = 2
     for identity in range(1, 9):
         server.post(identity)
@@ -204,7 +140,7 @@ def test_no_more_pages_than_allowed_are_fetched_and_the_next_run_goes_on(server:
     assert sorted(_said(kept)) == list(range(1, 9))
 
 
-def test_a_server_that_asks_to_wait_is_waited_for(server: Server) -> None:
+def test_a_server_that_asks_to_wait_is_waited_for(server: MastodonServer) -> None:
     server.post(1)
     server.refusals[1] = Response("", 429, {"Retry-After": "7"})
     kept = Kept()
@@ -213,7 +149,7 @@ def test_a_server_that_asks_to_wait_is_waited_for(server: Server) -> None:
     assert sum(kept.waited) >= 6
 
 
-def test_an_edited_status_is_the_same_document_again(server: Server) -> None:
+def test_an_edited_status_is_the_same_document_again(server: MastodonServer) -> None:
     server.post(1)
     server.post(2)
     kept = Kept()
@@ -225,7 +161,7 @@ def test_an_edited_status_is_the_same_document_again(server: Server) -> None:
     assert kept.items == []
 
 
-def test_a_status_whose_words_were_edited_away_is_gone(server: Server) -> None:
+def test_a_status_whose_words_were_edited_away_is_gone(server: MastodonServer) -> None:
     server.post(1)
     kept = Kept()
     kept.run(API, server.url)
@@ -235,7 +171,7 @@ def test_a_status_whose_words_were_edited_away_is_gone(server: Server) -> None:
     assert kept.reasons == ["empty"]
 
 
-def test_boosts_are_counted_and_nothing_of_them_is_kept(server: Server) -> None:
+def test_boosts_are_counted_and_nothing_of_them_is_kept(server: MastodonServer) -> None:
     server.post(1)
     theirs = {"uri": "https://other.example/1", "content": "<p>Their words</p>"}
     server.post(2, "<p>Their words</p>", reblog=theirs)
@@ -247,7 +183,7 @@ def test_boosts_are_counted_and_nothing_of_them_is_kept(server: Server) -> None:
     assert "Their words" not in repr(kept)
 
 
-def test_unlisted_statuses_are_collected_only_where_wanted_and_stay_private(server: Server) -> None:
+def test_unlisted_statuses_are_collected_only_where_wanted_and_stay_private(server: MastodonServer) -> None:
     server.post(1)
     server.post(2, "<p>Quietly.</p>", visibility="unlisted")
     kept = Kept()
@@ -260,7 +196,7 @@ def test_unlisted_statuses_are_collected_only_where_wanted_and_stay_private(serv
     assert _said(kept) == {1: "<p>Status 1.</p>"}
 
 
-def test_a_thread_is_one_document_though_its_replies_come_before_it_on_other_pages(server: Server) -> None:
+def test_a_thread_is_one_document_though_its_replies_come_before_it_on_other_pages(server: MastodonServer) -> None:
     server.cap = 2
     server.post(1, "<p>One.</p>")
     server.post(2, "<p>Other.</p>")
@@ -273,7 +209,7 @@ def test_a_thread_is_one_document_though_its_replies_come_before_it_on_other_pag
     assert len(kept.documents) == 3
 
 
-def test_a_thread_that_grows_or_is_edited_in_a_later_run_is_written_again_as_a_whole(server: Server) -> None:
+def test_a_thread_that_grows_or_is_edited_in_a_later_run_is_written_again_as_a_whole(server: MastodonServer) -> None:
     server.post(1, "<p>One.</p>")
     kept = Kept()
     kept.run(API, server.url)
@@ -289,7 +225,7 @@ def test_a_thread_that_grows_or_is_edited_in_a_later_run_is_written_again_as_a_w
     assert kept.documents[0].published_at == datetime(2024, 1, 1, 0, 0, 1, tzinfo=UTC)
 
 
-def test_a_thread_that_begins_with_a_picture_is_known_by_it(server: Server) -> None:
+def test_a_thread_that_begins_with_a_picture_is_known_by_it(server: MastodonServer) -> None:
     server.post(1, "<p></p>")
     kept = Kept()
     kept.run(API, server.url)
@@ -298,7 +234,7 @@ def test_a_thread_that_begins_with_a_picture_is_known_by_it(server: Server) -> N
     assert _said(kept) == {1: "<p>That was a picture.</p>"}
 
 
-def test_a_reply_to_a_status_that_is_gone_stands_for_itself(server: Server) -> None:
+def test_a_reply_to_a_status_that_is_gone_stands_for_itself(server: MastodonServer) -> None:
     server.reply(5, 4, "<p>Behind a gap.</p>")
     server.post(1)
     kept = Kept()
@@ -309,7 +245,7 @@ def test_a_reply_to_a_status_that_is_gone_stands_for_itself(server: Server) -> N
     assert (kept.items, server.asked - before) == ([], 1)
 
 
-def test_an_unlisted_reply_does_not_become_public_with_its_thread(server: Server) -> None:
+def test_an_unlisted_reply_does_not_become_public_with_its_thread(server: MastodonServer) -> None:
     server.post(1, "<p>One.</p>")
     server.reply(2, 1, "<p>Quietly.</p>", visibility="unlisted")
     server.reply(3, 2, "<p>And on.</p>", visibility="unlisted")
@@ -319,7 +255,7 @@ def test_an_unlisted_reply_does_not_become_public_with_its_thread(server: Server
     assert {d.native_id: d.scope for d in kept.documents} == {_uri(1): "public", _uri(2): "private"}
 
 
-def test_the_notes_hold_no_words_once_everything_was_read(server: Server) -> None:
+def test_the_notes_hold_no_words_once_everything_was_read(server: MastodonServer) -> None:
     server.post(1, "<p>Walrus one.</p>")
     server.reply(2, 1, "<p>Walrus two.</p>")
     kept = Kept()
@@ -329,7 +265,7 @@ def test_the_notes_hold_no_words_once_everything_was_read(server: Server) -> Non
     assert "Walrus" not in kept.notes
 
 
-def test_replies_to_others_name_whom_they_answer_without_the_mention(server: Server) -> None:
+def test_replies_to_others_name_whom_they_answer_without_the_mention(server: MastodonServer) -> None:
     link = '<span class="h-card"><a href="https://other.example/@al" class="u-url mention">@<span>al</span></a></span>'
     mentions = [{"id": "5", "acct": "bo"}, {"id": "9", "acct": "al@other.example"}]
     server.post(1, f"<p>{link} I agree.</p>", in_reply_to_id="44", in_reply_to_account_id="9", mentions=mentions)
@@ -341,7 +277,7 @@ def test_replies_to_others_name_whom_they_answer_without_the_mention(server: Ser
     assert said[2] == f"(in reply to {server.site.url}/web/statuses/45)\n\n<p>Me, too.</p>"
 
 
-def test_content_warnings_and_polls_are_own_words(server: Server) -> None:
+def test_content_warnings_and_polls_are_own_words(server: MastodonServer) -> None:
     poll = {"options": [{"title": "Tea"}, {"title": "Coffee & milk"}]}
     server.post(1, "<p>Which?</p>", spoiler_text="Drinks", poll=poll)
     kept = Kept()
@@ -351,7 +287,7 @@ def test_content_warnings_and_polls_are_own_words(server: Server) -> None:
     )
 
 
-def test_what_cannot_be_read_on_a_page_does_not_stop_the_others(server: Server) -> None:
+def test_what_cannot_be_read_on_a_page_does_not_stop_the_others(server: MastodonServer) -> None:
     server.post(1)
     server.post(2, id="")
     server.post(3, account={"id": "8"})
@@ -370,7 +306,7 @@ def test_what_cannot_be_read_on_a_page_does_not_stop_the_others(server: Server) 
     ],
 )
 def test_an_account_that_is_not_there_any_more_says_where_to_go(
-    server: Server, account: dict[str, Any], message: str
+    server: MastodonServer, account: dict[str, Any], message: str
 ) -> None:
     server.account = account
     with pytest.raises(FetchError, match=message) as raised:
@@ -378,14 +314,16 @@ def test_an_account_that_is_not_there_any_more_says_where_to_go(
     assert raised.value.remedy
 
 
-def test_an_unknown_account_is_named(server: Server) -> None:
+def test_an_unknown_account_is_named(server: MastodonServer) -> None:
     with pytest.raises(FetchError, match="no account 'al'") as raised:
         Kept().run(API, f"{server.site.url}/@al")
     assert raised.value.status == 404
 
 
 @pytest.mark.parametrize("account", [{"suspended": True}, {"moved": {"url": "https://new.example/@jo"}}])
-def test_an_account_that_is_suspended_or_moves_between_runs_is_noticed(server: Server, account: dict[str, Any]) -> None:
+def test_an_account_that_is_suspended_or_moves_between_runs_is_noticed(
+    server: MastodonServer, account: dict[str, Any]
+) -> None:
     server.post(1)
     kept = Kept()
     kept.run(API, server.url)
@@ -398,7 +336,7 @@ def test_an_account_that_is_suspended_or_moves_between_runs_is_noticed(server: S
 
 
 def test_only_the_newest_posts_stay_in_the_notes_with_their_threads(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: MastodonServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timeline, "KEPT", 3)
     server.cap = 2
@@ -418,7 +356,7 @@ def test_only_the_newest_posts_stay_in_the_notes_with_their_threads(
 
 
 def _page() -> list[dict[str, Any]]:
-    server = Server(Loopback("", {}))
+    server = MastodonServer(Loopback("", {}))
     server.post(4, reblog={"uri": "https://other.example/1"})
     server.post(3, poll={"options": [{"title": "Tea"}]}, spoiler_text="Warning")
     server.reply(2, 1, visibility="unlisted")
