@@ -87,6 +87,26 @@ def test_vectors_are_those_of_sentence_transformers(tmp_path):
     assert (near * expected).sum(axis=1).min() > 0.9995
 
 
+def test_a_question_is_computed_by_one_thread_and_a_batch_by_all(tmp_path):
+    import torch
+
+    embedder = Embedder(embedding_model_folder(PINNED, tmp_path))
+    threads: list[int] = []
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    hook = torch.nn.modules.module.register_module_forward_pre_hook(lambda *_: threads.append(torch.get_num_threads()))
+    try:
+        embedder.embed(["What did the silence period teach you?"])
+        assert set(threads) == {1}
+        threads.clear()
+        embedder.embed(["word " * 200] * 4)
+        assert set(threads) == {2}
+        assert torch.get_num_threads() == 2
+    finally:
+        hook.remove()
+        torch.set_num_threads(before)
+
+
 def test_the_precision_belongs_to_the_name_and_auto_follows_the_machine(tmp_path, monkeypatch):
     folder = embedding_model_folder(PINNED, tmp_path)
     plain = Embedder(folder, "m", "float32").name
