@@ -25,12 +25,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from twin_assets.collection import collect
 from twin_assets.digests import document_id, row_id
-from twin_assets.features.clean import CleaningPolicy, clean_documents
+from twin_assets.features.clean import CleaningPolicy
 from twin_assets.features.clean_source import clean_source
 from twin_assets.features.markdown_blocks import blocks, code_spans, inline_code_spans
 from twin_assets.records import CleanedDocument, RawDocument
 from twin_assets.settings import SourceConfig
 from twin_assets.storage import TableStore
+from twin_assets_tests.features.cleaned import clean_documents
 
 SEED = 7
 SOURCES = {

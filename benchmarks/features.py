@@ -40,7 +40,6 @@ from twin_assets.collection import collect
 from twin_assets.digests import document_id, row_id
 from twin_assets.features.chunk import chunk_documents
 from twin_assets.features.chunk_corpus import chunk_corpus
-from twin_assets.features.clean import clean_documents
 from twin_assets.features.clean_source import clean_source
 from twin_assets.features.corpus import update_corpus
 from twin_assets.features.embed import Embedder
@@ -51,6 +50,7 @@ from twin_assets.features.shingles import PERMUTATIONS
 from twin_assets.records import CleanedDocument, CorpusDocument, Fingerprint, RawDocument
 from twin_assets.settings import ROOT, SourceConfig, load_settings
 from twin_assets.storage import TableStore
+from twin_assets_tests.features.cleaned import clean_documents
 
 SAMPLE = ROOT / "sample_author" / "sources" / "blog"
 COUNTS = (1_000, 10_000, 100_000)

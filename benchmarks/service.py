@@ -34,9 +34,9 @@ from urllib.error import URLError
 import numpy as np
 
 PROJECT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(PROJECT), str(Path(__file__).parent)]
+sys.path.insert(0, str(PROJECT))
 
-from search import DIMENSIONS, NEVER, Synthetic, build_index, write  # noqa: E402
+from benchmarks.search import DIMENSIONS, NEVER, Synthetic, build_index, write  # noqa: E402
 
 from twin_assets.deployment.records import Candidate, Deployment, DeploymentStore  # noqa: E402
 from twin_assets.features.embedders import configured_embedder  # noqa: E402
