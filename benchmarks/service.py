@@ -37,7 +37,6 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 from benchmarks.search import DIMENSIONS, NEVER, Synthetic, build_index, write  # noqa: E402
-
 from twin_assets.deployment.records import Candidate, Deployment, DeploymentStore  # noqa: E402
 from twin_assets.features.embedders import configured_embedder  # noqa: E402
 from twin_assets.settings import load_settings  # noqa: E402

@@ -1,6 +1,6 @@
 """Speed and growth of the filters and the deduplication of instruction data.
 
-    python benchmarks/datasets.py [--rows 25000 50000 100000 200000] [--runs 3]
+    python benchmarks/dataset_filters.py [--rows 25000 50000 100000 200000] [--runs 3]
 
 Makes synthetic passages from a fixed seed (one in twenty is another one with a few words changed), and runs each number
 of rows through `quality.unfit` and `duplicates.Seen`, and through the least that it can cost: splitting each text into
