@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from twin_assets.datasets.languages import ENGLISH, language_of
 from twin_assets.datasets.passages import PassageSpan
-from twin_assets.datasets.phrases import Phrase, Token, noun_phrases, sentences, tagged
+from twin_assets.datasets.phrases import Phrase, noun_phrases
+from twin_assets.datasets.tagging import Token, sentences, tagged
 from twin_assets.datasets.topics import Topics, central, counted_stems, returned_to
 from twin_assets.datasets.words import WORD, content_stems, word_count
 from twin_assets.digests import digest

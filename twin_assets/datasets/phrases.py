@@ -1,42 +1,20 @@
 """Noun phrases of English text: what a sentence is about, as one would say it after "about".
 
-Parts of speech come from HanTa's hidden Markov model (Wartena 2019, "A probabilistic morphology model for German
-lemmatization"), trained on the BNC and kept in its package. A phrase is what may stand alone: those that point back
-("this", "its", "the" before a bare noun) are marked or left out.
+A phrase is what may stand alone: those that point back ("this", "its", "the" before a bare noun) are marked or left
+out.
 """
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from twin_assets.datasets.markdown_blocks import prose
+from twin_assets.datasets.tagging import Token, unmarked
 from twin_assets.datasets.words import STOP_WORDS, stem, word_set
 
-if TYPE_CHECKING:
-    from HanTa.HanoverTagger import HanoverTagger
-
-LONGEST_SENTENCE = 80
-"""Tokens of a sentence that are read: the model's time grows with them, and its subject stands early."""
-_REMEMBERED = 50_000
-"""Words whose readings are remembered."""
-LONGEST_CODE = 32
+_LONGEST_CODE = 32
 """Characters of inline code above which it is no name."""
 _LONGEST_PHRASE = 7
 
-_TOKEN = re.compile(
-    r"`[^`\n]+`|n['’]t\b|(?:[A-Za-z]\.){2,}|[^\W_]+(?:[_.+#\-/][^\W_]+)*[+#]*|['’](?:s|re|ve|ll|d|m)\b|[^\w\s]"
-)
-_CONTRACTION = re.compile(r"(?<=\w)(?=['’](?:s|re|ve|ll|d|m)\b)|(?<=\w)(?=n['’]t\b)")
-_TABLE = re.compile(r"^[ \t]*\|.*$", re.M)
-ABBREVIATED = (
-    r"(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)(?<!\bvs\.)(?<!\b[A-Z]\.)(?<!\b(?:Mr|Dr|Ms|St|No|cf)\.)(?<!\bMrs\.)"
-)
-"""A look back: the full stop does not end a sentence after such a word."""
-_SENTENCE = re.compile(
-    ABBREVIATED + r"(?<=[.!?…])[\"'”’)\]*_]*\s+(?=[^\sa-z])|\s*\n\s*\n\s*|\n(?=[ \t]*(?:[-*+#]|\d{1,9}[.)])[ \t])"
-)
-_EMPHASIS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|^[ \t]*(?:[-*+]|\d{1,9}[.)]|\|)[ \t]+|\\(?=\W)")
 _PREMODIFIER = word_set("AJ0 ORD NN0 NN1 NN2 NN NP0 UNC")
 _ADJECTIVES = word_set("AJ0 ORD")
 _HEAD = word_set("NN0 NN1 NN2 NN NP0 UNC")
@@ -76,15 +54,6 @@ _DETERMINERS = {"the": "the ", "a": "a ", "an": "an ", "my": "your ", "our": "yo
 _AFTER_GROUP = word_set("PUN PUR PUQ VBZ VBD VBB VHZ VVZ VVD VM0 PRF PRP CJC CJS CJT AV0")
 
 
-class Token(NamedTuple):
-    """A word or mark with its part of speech, in the tags of the BNC (C5)."""
-
-    text: str
-    tag: str
-    spaced: bool
-    """Whether white space stands before it."""
-
-
 class Phrase(NamedTuple):
     """A noun phrase; `text` is how another names it to the author (`my` has become `your`)."""
 
@@ -97,34 +66,6 @@ class Phrase(NamedTuple):
     """Understood without what went before."""
     bare: str = ""
     """Its noun, where that is singular and has no article; empty otherwise."""
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a Markdown text, without markup; inline code keeps its marks."""
-    found = []
-    for part in _SENTENCE.split(_TABLE.sub("", prose(text))):
-        plain = " ".join(_EMPHASIS.sub("", part).split()).strip("# ")
-        if plain:
-            found.append(plain)
-    return found
-
-
-def tagged(sentence: str) -> list[Token]:
-    """The tokens of a sentence with their parts of speech; none where the model finds no reading."""
-    found = list(_TOKEN.finditer(_CONTRACTION.sub(" ", sentence)))[:LONGEST_SENTENCE]
-    if not found:
-        return []
-    said = [_plain(match[0]) for match in found]
-    tagger = _tagger()
-    try:
-        tags = [tagger.int2tag[tag] for tag in tagger.tag_sent_viterbi(said)]
-    except (KeyError, ValueError, IndexError):
-        return []
-    spaced = [match.start() > 0 and found[n - 1].end() < match.start() for n, match in enumerate(found)]
-    return [
-        Token(match[0], "NP0" if match[0].startswith("`") else tag, gap)
-        for match, tag, gap in zip(found, tags, spaced, strict=True)
-    ]
 
 
 def noun_phrases(texts: Sequence[Sequence[Token]], names: Collection[str] = ()) -> list[Phrase]:
@@ -179,9 +120,9 @@ def _made(
     if further - start > _LONGEST_PHRASE or tokens[further - 1].text.lower() in _GENERIC:
         further = end
     group = tokens[start:further]
-    if len(group) > _LONGEST_PHRASE or any(len(t.text) > LONGEST_CODE or _broken(t.text) for t in group):
+    if len(group) > _LONGEST_PHRASE or any(len(t.text) > _LONGEST_CODE or _broken(t.text) for t in group):
         return
-    said = [_plain(token.text).casefold() for token in group]
+    said = [unmarked(token.text).casefold() for token in group]
     said_set = set(said)
     stems = frozenset(stem(word) for word in said if word not in STOP_WORDS and len(word) > 1)
     if not stems:
@@ -251,10 +192,6 @@ def _joined(group: Sequence[Token], small: bool) -> str:
     return text
 
 
-def _plain(word: str) -> str:
-    return word.strip("`").replace("’", "'")
-
-
 def _is_name(word: str) -> bool:
     """Code, or capitals or digits inside: `SQLite`, `HTTP/3`, `v2`."""
     return word.startswith("`") or word[1:] != word[1:].lower() or (word[-1].isdigit() and not word[0].isdigit())
@@ -262,13 +199,3 @@ def _is_name(word: str) -> bool:
 
 def _broken(word: str) -> bool:
     return word.startswith("`") and not re.fullmatch(r"`[\w.#@:\-/+ ()*]+`", word)
-
-
-@cache
-def _tagger() -> "HanoverTagger":
-    from HanTa.HanoverTagger import HanoverTagger
-
-    tagger = HanoverTagger("morphmodel_en.pgz")
-    # Words that are not in its list are taken apart anew each time, which is most of its work.
-    tagger._tag_word = lru_cache(_REMEMBERED)(tagger._tag_word)
-    return tagger

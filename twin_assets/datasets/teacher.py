@@ -9,11 +9,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
 
 from pydantic import ValidationError
 
 from twin_assets.datasets.consent import ENGINE, is_local
+from twin_assets.datasets.litellm_client import close_clients, import_litellm, never_connected, price, usage
 from twin_assets.datasets.questions import Question, Reply, response_key
 from twin_assets.datasets.responses import Response, ResponseCache, Spent
 from twin_assets.errors import ConfigError, EngineError
@@ -88,7 +88,7 @@ class Teacher:
             try:
                 return await self.ask_many(list(questions))
             finally:
-                await _close_clients()
+                await close_clients()
 
         return asyncio.run(ask_and_close())
 
@@ -154,7 +154,7 @@ class Teacher:
 
     async def _try(self, question: Question, key: str, attempt: int) -> tuple[Response | None, str]:
         """One request: the answer, or why there is none. Raises EngineError for what no further try can mend."""
-        litellm = _litellm()
+        litellm = import_litellm()
         from openai import OpenAIError
 
         try:
@@ -176,18 +176,14 @@ class Teacher:
             return None, "timeout"
         except litellm.RateLimitError:
             return None, "rate limit"
-        except (
-            litellm.AuthenticationError,
-            litellm.PermissionDeniedError,
-            litellm.NotFoundError,
-        ):
+        except (litellm.AuthenticationError, litellm.PermissionDeniedError, litellm.NotFoundError):
             raise self._refused() from None
         except litellm.BadRequestError:
             return None, "refused"
         except OpenAIError as error:
-            return None, "unreachable" if _no_connection(error) else "server error"
-        asked, answered = _tokens(response)
-        cost = 0.0 if is_local(self._config) else _cost(litellm, response)
+            return None, "unreachable" if never_connected(error) else "server error"
+        asked, answered = usage(response)
+        cost = 0.0 if is_local(self._config) else price(response)
         calls = self.spent
         self.spent = Spent(calls.calls + 1, calls[1] + asked, calls[2] + answered, calls[3] + cost)
         content = response.choices[0].message.content if response.choices else None
@@ -226,46 +222,3 @@ def _key(config: TeacherConfig) -> str | None:
             f"set {config.api_key_env} to the key, or set datasets.teacher to 'local' in config/twin.yaml",
         )
     return key
-
-
-def _litellm() -> Any:
-    """LiteLLM, kept from fetching a price map at import and from printing and logging what is asked."""
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    import litellm
-
-    litellm.suppress_debug_info = True
-    litellm.turn_off_message_logging = True
-    return litellm
-
-
-def _tokens(response: Any) -> tuple[int, int]:
-    """Tokens of the prompt and of the answer, 0 where the server does not count them."""
-    usage = getattr(response, "usage", None)
-    return int(getattr(usage, "prompt_tokens", 0) or 0), int(getattr(usage, "completion_tokens", 0) or 0)
-
-
-def _cost(litellm: Any, response: Any) -> float:
-    """US dollars by LiteLLM's price list, 0 for a model that it does not know."""
-    try:
-        return float(litellm.completion_cost(completion_response=response) or 0.0)
-    except Exception:  # LiteLLM raises no narrower class for a model without a price
-        return 0.0
-
-
-async def _close_clients() -> None:
-    """LiteLLM keeps clients for good, though each is bound to an event loop that ends with `asyncio.run`."""
-    litellm = _litellm()
-    await litellm.close_litellm_async_clients()
-    litellm.in_memory_llm_clients_cache.flush_cache()
-
-
-def _no_connection(error: BaseException) -> bool:
-    """Whether the request never reached a server, by the chain of causes: LiteLLM's own class does not say."""
-    import httpx
-
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, httpx.ConnectError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False

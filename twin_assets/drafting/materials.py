@@ -15,7 +15,8 @@ from twin_assets.collection.pdf import PDF_BYTES, read_pdf
 from twin_assets.collection.prose import to_prose
 from twin_assets.collection.text import Unreadable, decode, has_words
 from twin_assets.collection.web.address import shown
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.reading import read_page
 from twin_assets.collection.web.tree import serialize
 from twin_assets.errors import FetchError, TwinError

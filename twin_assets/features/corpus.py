@@ -6,19 +6,16 @@ decisions are made anew from all fingerprints each time: the corpus is the same 
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-import numpy as np
 import pyarrow as pa
 
 from twin_assets.batches import batches
 from twin_assets.digests import digest, digest_set
-from twin_assets.features.fingerprint import fingerprint, made_from
-from twin_assets.features.fold import Columns, Decision, decide
-from twin_assets.features.quality import Quality
-from twin_assets.features.shingles import PERMUTATIONS, Shingles
-from twin_assets.progress import Meter, Report, silent
-from twin_assets.records import CleanedDocument, CorpusDocument, Exclusion, Fingerprint, MadeFrom, Record
+from twin_assets.features.fingerprint import update_fingerprints
+from twin_assets.features.folded import Folded, cleaned_rows, fold_rows
+from twin_assets.progress import Report, silent
+from twin_assets.records import CleanedDocument, CorpusDocument, Exclusion, MadeFrom
 from twin_assets.storage import TableStore
 from twin_assets.storage.tables import equals, one_of
 
@@ -31,10 +28,6 @@ STAGE = "corpus"
 
 _BATCH = 1_000
 """Documents in memory at a time."""
-_ROW = ("row_id", "row_digest", "document_id", "source", "url", "title", "published_at", "scope", "words")
-_PARTS = ("quality", "length_score", "prose_share", "link_share", "repetition", "language_confidence")
-_DAY_US = 86_400_000_000
-_LATEST = 2**62
 
 
 @dataclass(frozen=True)
@@ -73,23 +66,6 @@ class CorpusChange:
     data_version: str
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The cleaned rows in the order of precedence, without their texts, and the documents that they make."""
-
-    columns: Mapping[str, Sequence[Any]]
-    prints: Mapping[str, Sequence[Any]]
-    decision: Decision
-    documents: Mapping[int, Sequence[int]]
-    """Place of each kept row to the places of all rows folded into it, its own first."""
-
-    def quality(self, place: int) -> Quality:
-        return Quality(*(self.prints[part][place] for part in _PARTS))
-
-    def shown(self, place: int) -> str:
-        return str(self.columns["url"][place] or self.columns["title"][place] or self.columns["document_id"][place])
-
-
 def update_corpus(
     tables: TableStore, sources: Collection[str], policy: CorpusPolicy | None = None, report: Report = silent
 ) -> CorpusChange:
@@ -102,17 +78,16 @@ def update_corpus(
     The result is one commit, and depends neither on the order of the rows nor on earlier corpora. Raises StorageError.
     """
     policy = policy or CorpusPolicy()
-    columns = _rows(tables, sources)
-    inputs = digest(
-        policy.digest(), digest_set(map(":".join, zip(columns["row_id"], columns["row_digest"], strict=True)))
-    )
-    current = _is_current(tables, CorpusDocument)
+    columns = cleaned_rows(tables, sources)
+    digests = dict(zip(columns["row_id"], columns["row_digest"], strict=True))
+    inputs = digest(policy.digest(), digest_set(map(":".join, digests.items())))
+    current = tables.is_current(CorpusDocument)
     if current and tables.read(MadeFrom, equals("asset", STAGE)) == [
         MadeFrom(STAGE, inputs, version := tables.data_version(CorpusDocument))
     ]:
         return CorpusChange(0, 0, 0, version)
-    read = _update_fingerprints(tables, columns, report)
-    rows = _decided(tables, columns, policy.near_duplicate)
+    read = update_fingerprints(tables, digests, report)
+    rows = fold_rows(tables, columns, policy.near_duplicate)
     report(f"{len(columns['row_id'])} cleaned documents are {len(rows.documents)}")
     tables.sync(Exclusion, _exclusions(rows, policy), equals("stage", STAGE))
     written, removed = _write(tables, rows, policy, current)
@@ -121,70 +96,7 @@ def update_corpus(
     return CorpusChange(read, written, removed, version)
 
 
-def _rows(tables: TableStore, sources: Collection[str]) -> dict[str, list[Any]]:
-    """The short columns of the cleaned rows, in the order of precedence."""
-    table = tables.columns(CleanedDocument, _ROW, one_of("source", sorted(sources)))
-    moments = table.column("published_at").cast(pa.int64()).to_pylist()
-    columns = {name: table.column(name).to_pylist() for name in _ROW}
-
-    def precedence(place: int) -> tuple[bool, int, int, int, str, str]:
-        """Public text first: folding must never make a private version the one that is shown. Sources date to the day
-        or to the second, so that within a day the longer one is kept."""
-        moment = _LATEST if moments[place] is None else moments[place]
-        scope, length = columns["scope"][place] != "public", -columns["words"][place]
-        return scope, moment // _DAY_US, length, moment, columns["document_id"][place], columns["row_id"][place]
-
-    order = sorted(range(table.num_rows), key=precedence)
-    return {name: [values[place] for place in order] for name, values in columns.items()}
-
-
-def _update_fingerprints(tables: TableStore, columns: Mapping[str, Sequence[Any]], report: Report) -> int:
-    """Make the fingerprints that are missing or of another text; returns how many texts were read."""
-    if tables.find(Fingerprint) is not None and not _is_current(tables, Fingerprint):
-        with tables.writing(Fingerprint):
-            tables.overwrite(Fingerprint, Fingerprint.schema().empty_table())
-    stored = tables.columns(Fingerprint, ["row_id", "made_from"]).to_pydict()
-    known = dict(zip(stored["row_id"], stored["made_from"], strict=True))
-    digests = dict(zip(columns["row_id"], columns["row_digest"], strict=True))
-    wanting = sorted(row for row, row_digest in digests.items() if known.get(row) != made_from(row_digest))
-    meter = Meter("fingerprints", len(wanting), report)
-    for batch in batches(wanting, _BATCH):
-        documents = tables.read(CleanedDocument, one_of("row_id", batch))
-        tables.sync(Fingerprint, [fingerprint(d, digests[d.row_id]) for d in documents], one_of("row_id", batch))
-        meter.advance(len(batch))
-    for batch in batches(sorted(known.keys() - digests.keys()), _BATCH):
-        tables.sync(Fingerprint, [], one_of("row_id", batch))
-    return len(wanting)
-
-
-def _decided(tables: TableStore, columns: Mapping[str, Sequence[Any]], threshold: float) -> _Rows:
-    names = ("row_id", "piece_digest", "words_digest", "shingle_count", "minhash", *_PARTS)
-    stored = tables.columns(Fingerprint, names)
-    at = {row: place for place, row in enumerate(stored.column("row_id").to_pylist())}
-    stored = stored.take(pa.array([at[row] for row in columns["row_id"]], pa.int64()))
-    counts = np.asarray(stored.column("shingle_count"), np.int64)
-    signatures = np.zeros((stored.num_rows, PERMUTATIONS), np.uint32)
-    signatures[counts > 0] = np.frombuffer(b"".join(stored.column("minhash").to_pylist()), "<u4").reshape(
-        -1, PERMUTATIONS
-    )
-
-    def shingles_of(places: Sequence[int]) -> list[Shingles]:
-        rows = [columns["row_id"][place] for place in places]
-        found = tables.columns(Fingerprint, ["row_id", "shingles"], one_of("row_id", rows)).to_pydict()
-        by_row = dict(zip(found["row_id"], found["shingles"], strict=True))
-        return [np.frombuffer(by_row[row], "<u4") for row in rows]
-
-    prints = {name: stored.column(name).to_pylist() for name in ("piece_digest", "words_digest", *_PARTS)}
-    decision = decide(
-        Columns(columns["document_id"], prints["words_digest"], counts, signatures), shingles_of, threshold
-    )
-    documents: dict[int, list[int]] = {}
-    for place, into in enumerate(decision.into):
-        documents.setdefault(into, []).append(place)
-    return _Rows(columns, prints, decision, documents)
-
-
-def _exclusions(rows: _Rows, policy: CorpusPolicy) -> Iterator[Exclusion]:
+def _exclusions(rows: Folded, policy: CorpusPolicy) -> Iterator[Exclusion]:
     for place, into in enumerate(rows.decision.into):
         source, identity = rows.columns["source"][place], rows.columns["document_id"][place]
         if into != place:
@@ -197,7 +109,7 @@ def _exclusions(rows: _Rows, policy: CorpusPolicy) -> Iterator[Exclusion]:
             yield Exclusion.of(STAGE, source, reason, f"{rows.shown(place)}: {quality}", document_id=identity)
 
 
-def _write(tables: TableStore, rows: _Rows, policy: CorpusPolicy, current: bool) -> tuple[int, int]:
+def _write(tables: TableStore, rows: Folded, policy: CorpusPolicy, current: bool) -> tuple[int, int]:
     """Write in one commit the documents that are made from something else than before; returns how many, and how many
     there are no more."""
     made = policy.digest()
@@ -225,7 +137,7 @@ def _write(tables: TableStore, rows: _Rows, policy: CorpusPolicy, current: bool)
 
 
 def _made(
-    tables: TableStore, rows: _Rows, places: Sequence[int], inputs: Mapping[int, str], policy: CorpusPolicy
+    tables: TableStore, rows: Folded, places: Sequence[int], inputs: Mapping[int, str], policy: CorpusPolicy
 ) -> Iterator[list[CorpusDocument]]:
     """The documents of these places in batches. Only the text that is kept is read."""
     for batch in batches(places, _BATCH):
@@ -234,7 +146,7 @@ def _made(
         yield [_document(by_row[rows.columns["row_id"][p]], p, rows, inputs[p], policy) for p in batch]
 
 
-def _document(kept: CleanedDocument, place: int, rows: _Rows, inputs: str, policy: CorpusPolicy) -> CorpusDocument:
+def _document(kept: CleanedDocument, place: int, rows: Folded, inputs: str, policy: CorpusPolicy) -> CorpusDocument:
     members, columns, quality = rows.documents[place], rows.columns, rows.quality(place)
     urls = tuple(dict.fromkeys(columns["url"][m] for m in members if columns["url"][m]))
     ids = dict.fromkeys(columns["document_id"][m] for m in members)
@@ -276,9 +188,3 @@ def _streamed(tables: TableStore, kept: Sequence[str], made: Iterator[list[Corpu
             yield pa.RecordBatch.from_pylist([document.to_row() for document in documents], schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, in_batches())
-
-
-def _is_current(tables: TableStore, record: type[Record]) -> bool:
-    """Whether there is a table in the columns of the record as it is now."""
-    table = tables.find(record)
-    return table is not None and table.schema.equals(record.schema())

@@ -1,15 +1,22 @@
 """A cleaned document's fingerprint: all that folding and scoring need of it, from one reading of its text."""
 
 import hashlib
+from collections.abc import Mapping
 
+from twin_assets.batches import batches
 from twin_assets.digests import LENGTH, digest
 from twin_assets.features.quality import quality_of
 from twin_assets.features.reading import own_text, read
 from twin_assets.features.shingles import WordHashes, shingles_of, signature_of
+from twin_assets.progress import Meter, Report
 from twin_assets.records import CleanedDocument, Fingerprint
+from twin_assets.storage import TableStore
+from twin_assets.storage.tables import one_of
 
 FINGERPRINT_VERSION = 1
 """Raised when the same document gets another fingerprint: every one is then made again."""
+_BATCH = 1_000
+"""Documents in memory at a time."""
 
 
 def made_from(row_digest: str) -> str:
@@ -40,6 +47,30 @@ def fingerprint(document: CleanedDocument, row_digest: str) -> Fingerprint:
         repetition=scored.repetition,
         language_confidence=scored.language_confidence,
     )
+
+
+def update_fingerprints(tables: TableStore, digests: Mapping[str, str], report: Report) -> int:
+    """Make the fingerprints that are missing or of another text, and remove those of rows that are gone.
+
+    Args:
+        digests: the row digest of each cleaned row that there is, by its id.
+
+    Returns how many texts were read. Raises StorageError.
+    """
+    if tables.find(Fingerprint) is not None and not tables.is_current(Fingerprint):
+        with tables.writing(Fingerprint):
+            tables.overwrite(Fingerprint, Fingerprint.schema().empty_table())
+    stored = tables.columns(Fingerprint, ["row_id", "made_from"]).to_pydict()
+    known = dict(zip(stored["row_id"], stored["made_from"], strict=True))
+    wanting = sorted(row for row, row_digest in digests.items() if known.get(row) != made_from(row_digest))
+    meter = Meter("fingerprints", len(wanting), report)
+    for batch in batches(wanting, _BATCH):
+        documents = tables.read(CleanedDocument, one_of("row_id", batch))
+        tables.sync(Fingerprint, [fingerprint(d, digests[d.row_id]) for d in documents], one_of("row_id", batch))
+        meter.advance(len(batch))
+    for batch in batches(sorted(known.keys() - digests.keys()), _BATCH):
+        tables.sync(Fingerprint, [], one_of("row_id", batch))
+    return len(wanting)
 
 
 def _piece_digest(document: CleanedDocument) -> str:

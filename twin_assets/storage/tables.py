@@ -12,6 +12,7 @@ from twin_assets.digests import digest_set
 from twin_assets.errors import StorageError
 from twin_assets.records import Record
 from twin_assets.settings import Settings
+from twin_assets.storage.merge import merge, to_arrow
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -81,7 +82,7 @@ class TableStore:
 
         A table that does not exist yet has no rows. Raises StorageError.
         """
-        rows = self._rows(record, None, where, version)
+        rows = self._rows(record, where, version)
         rows.sort(key=lambda row: str(row[record.KEY]))
         return [record.from_row(row) for row in rows]
 
@@ -91,10 +92,7 @@ class TableStore:
         if table is None:
             return pa.schema([record.schema().field(name) for name in names]).empty_table()
         with self.reading(record):
-            query = table.search().select(list(names))
-            if where:
-                query = query.where(where)
-            return query.limit(max(table.count_rows(), 1)).to_arrow()
+            return _all(table, table.search().select(list(names)), where).to_arrow()
 
     def digests(self, record: type[R], where: str | None = None) -> dict[str, str]:
         """The row digest of each key."""
@@ -122,13 +120,13 @@ class TableStore:
         expected = schema or record.schema()
         if table.schema.equals(expected):
             changed = [key for key, row_digest in digests.items() if stored.get(key) != row_digest]
-            batch = _arrow((wanted[key].to_row() for key in changed), expected)
+            batch = to_arrow((wanted[key].to_row() for key in changed), expected)
             with self.writing(record):
-                _merge(table, record.KEY, batch, vanished)
+                merge(table, record.KEY, batch, one_of(record.KEY, vanished) if vanished else "")
         else:
             changed = list(wanted)
-            kept = self._rows(record, None, f"NOT ({where})" if where else "false", None)
-            batch = _arrow([*kept, *(row.to_row() for row in wanted.values())], expected)
+            kept = self._rows(record, f"NOT ({where})" if where else "false")
+            batch = to_arrow([*kept, *(row.to_row() for row in wanted.values())], expected)
             with self.writing(record):
                 self.overwrite(record, batch)
         updated = sum(key in stored for key in changed)
@@ -205,21 +203,19 @@ class TableStore:
                     raise
                 return None
 
-    def _rows(
-        self, record: type[R], columns: list[str] | None, where: str | None, version: int | str | None
-    ) -> list[dict[str, Any]]:
+    def is_current(self, record: type[R]) -> bool:
+        """Whether there is a table in the columns of the record as it is now. Raises StorageError."""
+        table = self.find(record)
+        return table is not None and bool(table.schema.equals(record.schema()))
+
+    def _rows(self, record: type[R], where: str | None, version: int | str | None = None) -> list[dict[str, Any]]:
         table = self.find(record)
         if table is None:
             return []
         with self.reading(record):
             if version is not None:
                 table.checkout(version)
-            query = table.search()
-            if columns:
-                query = query.select(columns)
-            if where:
-                query = query.where(where)
-            rows: list[dict[str, Any]] = query.limit(max(table.count_rows(), 1)).to_list()
+            rows: list[dict[str, Any]] = _all(table, table.search(), where).to_list()
             return rows
 
 
@@ -239,35 +235,9 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _merge(table: "Table", key: str, batch: pa.Table, vanished: list[str]) -> None:
-    """Rows written and rows deleted in one commit, so that no reader sees one without the other."""
-    gone = f"{key} IN ({', '.join(map(quoted, vanished))})"
-    if not batch.num_rows:
-        if vanished:
-            table.delete(gone)
-        return
-    merge = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
-    if vanished:
-        merge = merge.when_not_matched_by_source_delete(gone)
-    merge.execute(batch)
-
-
-def _arrow(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    """Rows in the columns of the schema; a column that an older row lacks gets its type's empty value."""
-    empty: dict[str, Any] = {field.name: _empty(field.type) for field in schema}
-    return pa.Table.from_pylist([{**empty, **row} for row in rows], schema=schema)
-
-
-def _empty(kind: pa.DataType) -> Any:
-    if pa.types.is_string(kind):
-        return ""
-    if pa.types.is_binary(kind):
-        return b""
-    if pa.types.is_list(kind):
-        return []
-    return (
-        None if pa.types.is_timestamp(kind) else 0 if pa.types.is_integer(kind) or pa.types.is_floating(kind) else False
-    )
+def _all(table: "Table", query: Any, where: str | None) -> Any:
+    """A query without LanceDB's limit of ten rows, filtered."""
+    return (query.where(where) if where else query).limit(max(table.count_rows(), 1))
 
 
 def _reason(error: BaseException) -> str:

@@ -49,9 +49,13 @@ class Session:
             self.rows = [row for row in map(_parsed, lines) if row is not None and row["step"] <= step]
         self.history_file.write_text("".join(json.dumps(row) + "\n" for row in self.rows), encoding="utf-8")
 
+    def evaluated_at(self, step: int) -> bool:
+        """Whether the history has the held-out loss at a step."""
+        return any("eval_loss" in row and row["step"] == step for row in self.rows)
+
     def add(self, row: dict[str, Any]) -> None:
         """Append a row to the history and report it; an evaluation repeated on resuming is not a new row."""
-        if "eval_loss" in row and any("eval_loss" in r and r["step"] == row["step"] for r in self.rows):
+        if "eval_loss" in row and self.evaluated_at(row["step"]):
             return
         self.rows.append(row)
         with self.history_file.open("a", encoding="utf-8") as file:
@@ -172,9 +176,7 @@ class Progress(TrainerCallback):  # type: ignore[misc]
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Measure the model as it will be saved (the best checkpoint has been loaded by now)."""
         self._session.stopped_early = state.global_step < state.max_steps
-        if self._session.stage == "dpo" and not any(
-            "eval_loss" in row and row["step"] == state.global_step for row in self._session.rows
-        ):
+        if self._session.stage == "dpo" and not self._session.evaluated_at(state.global_step):
             self._measure(state)
 
     def _measure(self, state: Any) -> None:
@@ -183,17 +185,11 @@ class Progress(TrainerCallback):  # type: ignore[misc]
             self._add(state, {"eval_loss": loss})
 
     def _add(self, state: Any, values: dict[str, float]) -> None:
-        running = time.monotonic() - self._started
-        done, left = state.global_step - self._first_step, state.max_steps - state.global_step
-        self._session.add(
-            {
-                "step": state.global_step,
-                "total": state.max_steps,
-                **values,
-                "elapsed_s": round(self._elapsed_before + running, 1),
-                "seconds_left": round(running / done * left) if done else None,
-            }
-        )
+        running, done = time.monotonic() - self._started, state.global_step - self._first_step
+        elapsed_s = round(self._elapsed_before + running, 1)
+        seconds_left = round(running / done * (state.max_steps - state.global_step)) if done else None
+        row = {"step": state.global_step, "total": state.max_steps, **values}
+        self._session.add({**row, "elapsed_s": elapsed_s, "seconds_left": seconds_left})
 
 
 class AdapterDPOTrainer(AxolotlDPOTrainer):  # type: ignore[misc]

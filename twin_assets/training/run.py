@@ -25,10 +25,11 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from twin_assets.training.reporting import Reporter
 
 VERSIONED = ("axolotl", "trl", "peft", "transformers", "torch")
 TAIL_LINES = 30
@@ -58,35 +59,6 @@ class JobError(Exception):
     """The job cannot be trained; nothing was started."""
 
 
-class Reporter:
-    """Says how it goes: to Dagster through Pipes, or as lines on standard output."""
-
-    def __init__(self, out: TextIO, pipes: Any = None) -> None:
-        self._out, self._pipes = out, pipes
-
-    def line(self, text: str) -> None:
-        """A line for a person."""
-        if self._pipes is None:
-            print(text, file=self._out, flush=True)
-        else:
-            self._pipes.log.info(text)
-
-    def message(self, kind: str, payload: dict[str, Any]) -> None:
-        """A message for the program that started this one."""
-        if self._pipes is not None:
-            self._pipes.report_custom_message({"kind": kind, **payload})
-
-    def row(self, row: dict[str, Any]) -> None:
-        """A row of history, as a message and as a line."""
-        self.message("log", row)
-        figures = [f"{name.replace('_', ' ')} {row[name]:.4g}" for name in ("loss", "eval_loss") if name in row]
-        if row.get("tokens_per_s"):
-            figures.append(f"{row['tokens_per_s']:.0f} tokens/s")
-        if row.get("seconds_left"):
-            figures.append(f"{row['seconds_left']:.0f} s left")
-        self.line(f"step {row['step']} of {row['total']}: {', '.join(figures)}")
-
-
 def main(arguments: list[str]) -> int:
     """Run the job; returns the exit code."""
     if len(arguments) != 1:
@@ -100,8 +72,9 @@ def main(arguments: list[str]) -> int:
     for name in ("result.json", "error.json"):
         (output / name).unlink(missing_ok=True)
     log = output / "train.log"
-    with _pipes() as pipes, _captured(log) as out:
-        reporter = Reporter(out, pipes)
+    reporting = importlib.import_module("reporting")
+    with reporting.pipes() as pipes, reporting.captured(log) as out:
+        reporter = reporting.Reporter(out, pipes)
         try:
             result = train(job, job_file.parent, output, reporter)
         except (Exception, SystemExit) as error:  # whatever Axolotl raises is reported, with a code that says failed
@@ -117,7 +90,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def train(job: dict[str, Any], folder: Path, output: Path, reporter: Reporter) -> dict[str, Any]:
+def train(job: dict[str, Any], folder: Path, output: Path, reporter: "Reporter") -> dict[str, Any]:
     """Check the job, run Axolotl, and return what was measured."""
     started = time.monotonic()
     reporter.line(f"starting Axolotl for {job['stage']} (about 20 s)")
@@ -210,7 +183,7 @@ def drop_incomplete_checkpoints(output: Path) -> None:
             shutil.rmtree(checkpoint)
 
 
-def _fail(error: BaseException, trace: str, log: Path, output: Path, reporter: Reporter) -> int:
+def _fail(error: BaseException, trace: str, log: Path, output: Path, reporter: "Reporter") -> int:
     sys.stdout.flush()
     sys.stderr.flush()
     tail = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:])
@@ -240,36 +213,6 @@ def _lead_process_group() -> None:
     if sys.platform == "linux":
         parent_death_signal = 1  # PR_SET_PDEATHSIG
         ctypes.CDLL(None).prctl(parent_death_signal, int(signal.SIGTERM))
-
-
-@contextmanager
-def _pipes() -> Iterator[Any]:
-    """Dagster's Pipes when this process was started with them, else None."""
-    module = importlib.import_module("dagster_pipes")
-    if not module.PipesEnvVarParamsLoader().is_dagster_pipes_process():
-        yield None
-        return
-    with module.open_dagster_pipes() as context:
-        yield context
-
-
-@contextmanager
-def _captured(log: Path) -> Iterator[TextIO]:
-    """Let all output of this process go to the log, of libraries and native code, too; yields the former stdout."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept: list[int] = [os.dup(1), os.dup(2)]
-    with log.open("ab") as file, os.fdopen(os.dup(kept[0]), "w") as out:
-        for descriptor in (1, 2):
-            os.dup2(file.fileno(), descriptor)
-        try:
-            yield out
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            for descriptor, former in zip((1, 2), kept, strict=True):
-                os.dup2(former, descriptor)
-                os.close(former)
 
 
 def _number(value: float | None) -> str:

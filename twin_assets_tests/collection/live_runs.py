@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twin_assets.collection.collector import Gone, Item, LiveCollector, Origin, Visit
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
+from twin_assets.collection.web.page import Page
 from twin_assets.progress import silent
 from twin_assets.records import Exclusion, RawDocument
 from twin_assets.settings import CollectionSettings, SourceConfig

@@ -11,7 +11,7 @@ from twin_assets.collection.collector import Origin, Visit
 from twin_assets.collection.keep import deleted
 from twin_assets.collection.registry import recognize_address
 from twin_assets.collection.web.arxiv import ArXiv
-from twin_assets.collection.web.fetch import Page
+from twin_assets.collection.web.page import Page
 from twin_assets.digests import document_id
 from twin_assets.errors import FetchError, SourceError
 from twin_assets.progress import silent

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from twin_assets.collection.text import Unreadable
 from twin_assets.collection.web.feeds import read_feed
-from twin_assets.collection.web.fetch import Page
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.sitemaps import read_sitemap
 from twin_assets_tests.collection.blogs import (
     html_page,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from twin_assets import __version__
 from twin_assets.collection.web.body import _inflated
-from twin_assets.collection.web.fetch import Page
+from twin_assets.collection.web.page import Page
 from twin_assets.errors import FetchError
 from twin_assets_tests.collection.fetching import MIB, fetcher, in_turn, refused, to
 from twin_assets_tests.loopback import Loopback, Request, Response, loopback

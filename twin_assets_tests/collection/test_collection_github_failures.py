@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from twin_assets.collection.collector import Gone, Origin, Visit
 from twin_assets.collection.keep import Keep
 from twin_assets.collection.sources import collect_into
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
 from twin_assets.collection.web.github import GitHub
+from twin_assets.collection.web.page import Page
 from twin_assets.errors import FetchError
 from twin_assets.progress import silent
 from twin_assets.records import Exclusion

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin_assets.collection.collector import Gone, Item, Origin, Visit
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
 from twin_assets.collection.web.medium import MediumFeed
+from twin_assets.collection.web.page import Page
 from twin_assets.digests import document_id
 from twin_assets.errors import FetchError, SourceError, TwinError
 from twin_assets.records import Exclusion, RawDocument

@@ -13,7 +13,8 @@ import pytest
 
 from twin_assets import __version__
 from twin_assets.collection.web.browser import find_browser, is_installed
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.render import ENOUGH_WORDS, needs_rendering, rendered
 from twin_assets.errors import FetchError
 from twin_assets.settings import CollectionSettings

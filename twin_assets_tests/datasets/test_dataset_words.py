@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twin_assets.datasets.markdown_blocks import blocks, prose
-from twin_assets.datasets.phrases import noun_phrases, sentences, tagged
+from twin_assets.datasets.phrases import noun_phrases
+from twin_assets.datasets.tagging import sentences, tagged
 from twin_assets.datasets.topics import Topics
 from twin_assets.datasets.words import content_stems, ngrams, same_wording, stem, word_count, words
 

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from twin_assets.datasets import instructions
+from twin_assets.datasets import sample_builder
 from twin_assets.datasets.checks import dataset_checks
 from twin_assets.datasets.families import RAG, UNANSWERABLE
 from twin_assets.datasets.groups import MOST_HOLDERS
-from twin_assets.datasets.instructions import RULES, InstructionDataset, build_instructions
+from twin_assets.datasets.instructions import InstructionDataset, build_instructions
 from twin_assets.datasets.passages import cut
 from twin_assets.datasets.questions import Question
+from twin_assets.datasets.sample_builder import RULES
 from twin_assets.datasets.splits import split_of
 from twin_assets.datasets.validation import copies
 from twin_assets.datasets.words import same_wording
@@ -209,7 +210,7 @@ def test_another_teacher_or_another_version_of_the_rules_asks_again(
 ) -> None:
     first, teacher = build(letters, Teacher()), Teacher()
     if isinstance(change, str):
-        monkeypatch.setattr(instructions, f"{change}_VERSION", 99)
+        monkeypatch.setattr(sample_builder, f"{change}_VERSION", 99)
     second = build(letters, teacher, known=first.samples, **(change if isinstance(change, dict) else {}))
     assert len(teacher.prompts) == len(first.samples)
     assert {s.input_digest for s in second.samples}.isdisjoint(s.input_digest for s in first.samples)

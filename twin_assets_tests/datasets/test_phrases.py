@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twin_assets.datasets.phrases import article, noun_phrases, sentences, tagged
+from twin_assets.datasets.phrases import article, noun_phrases
+from twin_assets.datasets.tagging import sentences, tagged
 from twin_assets.datasets.topics import Topics
 
 

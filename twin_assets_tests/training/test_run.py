@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from twin_assets.training import run
+from twin_assets.training import reporting, run
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_checkpoints_that_a_killed_process_left_unfinished_are_removed(tmp_path:
 
 def test_progress_without_dagster_is_a_line_with_step_loss_and_time_left() -> None:
     out = io.StringIO()
-    reporter = run.Reporter(out)
+    reporter = reporting.Reporter(out)
     reporter.row({"step": 3, "total": 10, "loss": 2.5, "tokens_per_s": 99.6, "elapsed_s": 1.0, "seconds_left": 70})
     reporter.row({"step": 4, "total": 10, "eval_loss": 3.25, "elapsed_s": 1.0, "seconds_left": None})
     assert out.getvalue().splitlines() == [
@@ -59,7 +59,7 @@ def test_with_dagster_rows_are_custom_messages_and_lines_are_logged() -> None:
     lines: list[str] = []
     pipes = SimpleNamespace(log=SimpleNamespace(info=lines.append), report_custom_message=messages.append)
     out = io.StringIO()
-    run.Reporter(out, pipes).row({"step": 1, "total": 2, "loss": 1.0, "elapsed_s": 1.0})
+    reporting.Reporter(out, pipes).row({"step": 1, "total": 2, "loss": 1.0, "elapsed_s": 1.0})
     assert messages == [{"kind": "log", "step": 1, "total": 2, "loss": 1.0, "elapsed_s": 1.0}]
     assert lines == ["step 1 of 2: loss 1"]
     assert out.getvalue() == ""

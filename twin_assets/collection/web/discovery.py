@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from twin_assets.collection.web.facts import alternate_feeds
 from twin_assets.collection.web.feeds import ACCEPT, Feed, read_feed
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.permalinks import is_below, is_front, is_listing, join, page_key
 from twin_assets.collection.web.reading import Reading
 from twin_assets.collection.web.sitemaps import Survey, survey

@@ -12,7 +12,7 @@ from typing import Any
 from twin_assets.collection.dates import parse_date
 from twin_assets.collection.text import storable
 from twin_assets.collection.web.bylines import distinct
-from twin_assets.collection.web.fetch import Page
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.permalinks import canonical, join, same_site
 from twin_assets.collection.web.tree import fragment, split_words, visible_text, word_count
 from twin_assets.digests import text_digest

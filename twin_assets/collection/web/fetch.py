@@ -1,13 +1,10 @@
 """Fetching pages: politely (robots.txt, one request at a time and a delay for each host, conditional requests, backoff)
 and safely (public addresses only, checked on every hop; bounded in bytes, time and redirects)."""
 
-import json
 import re
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import requests
@@ -15,81 +12,21 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from twin_assets import __version__
 from twin_assets.collection.web.address import Target, read_url, shown
-from twin_assets.collection.web.body import ACCEPT_ENCODING, page_text, read_body
-from twin_assets.collection.web.connection import CheckedAdapter, import_requests_html, limited, new_session
+from twin_assets.collection.web.body import ACCEPT_ENCODING, read_body
+from twin_assets.collection.web.connection import CheckedAdapter, limited, new_session
 from twin_assets.collection.web.manners import Pace
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.refusal import FAILURES, PassingError, WaitError, failure, refusal
 from twin_assets.collection.web.robots import ROBOTS_BYTES, Robots
 from twin_assets.errors import FetchError
 from twin_assets.settings import CollectionSettings
-
-if TYPE_CHECKING:
-    from requests_html import HTML
 
 AGENT = "twin-assets"
 """The name that robots.txt files call this program by."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REFUSAL_BYTES = 1 << 16
 """What is read of an answer that is no page, to tell a bot check."""
-_EMPTY = "<html></html>"
 _backoff = wait_exponential_jitter(max=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """An answer. `url` is where redirects led; header names are in lower case.
-
-    `unchanged` is set when a conditional request was answered by 304: there is no body then.
-    """
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    unchanged: bool = False
-    asked: str = ""
-    """The URL that was asked for."""
-
-    def text(self) -> str:
-        """The body as text: by its byte order mark, the charset of its header or its own declaration, else inferred."""
-        return page_text(self.body, self.headers.get("content-type", ""))
-
-    def json(self) -> Any:
-        """The body as JSON. Raises FetchError (reason `type`) when it is none."""
-        try:
-            return json.loads(self.text())
-        except (ValueError, RecursionError):
-            pass
-        raise FetchError(
-            f"{shown(self.url)!r} is no valid JSON",
-            "correct the address: a page for readers may stand where the site's API was looked for",
-            reason="type",
-            status=self.status,
-        )
-
-    def html(self) -> "HTML":
-        """The body for selectors and absolute links, as requests-html has it."""
-        library = import_requests_html()
-        # Given the body itself, requests-html would go by the encoding that it declares, and stumble over scraps.
-        page = library.HTML(url=self.url, html=_EMPTY)
-        page.raw_html = self.text().encode() or _EMPTY.encode()
-        page.encoding = "utf-8"
-        with warnings.catch_warnings():
-            # A body that looks like a URL or XML is still what the site calls a page.
-            warnings.simplefilter("ignore", UserWarning)
-            try:
-                page.lxml  # noqa: B018
-            except (RecursionError, library.etree.LxmlError):
-                page._lxml = _parsed(library.lxml.html, page.raw_html)
-        return page
-
-
-def _parsed(parsers: Any, html: bytes) -> Any:
-    """HTML as lxml's own parser reads it, which cuts what is nested too deeply; an empty page if there is nothing."""
-    try:
-        return parsers.document_fromstring(html, parser=parsers.HTMLParser(encoding="utf-8"))
-    except import_requests_html().etree.LxmlError:
-        return parsers.document_fromstring(_EMPTY)
 
 
 @dataclass(frozen=True, slots=True)

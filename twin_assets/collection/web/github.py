@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from twin_assets.collection.collector import Gone, Item, Visit
 from twin_assets.collection.git_blame import own_key
-from twin_assets.collection.web.fetch import Page
 from twin_assets.collection.web.github_api import Api, Listed, Spent, mapping, read_listed, unexpected, values
 from twin_assets.collection.web.github_authors import find_author
 from twin_assets.collection.web.github_repository import Work, stored
+from twin_assets.collection.web.page import Page
 from twin_assets.digests import digest
 from twin_assets.errors import SourceError
 from twin_assets.records import Kind

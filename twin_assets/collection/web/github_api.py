@@ -9,7 +9,8 @@ import requests
 
 from twin_assets.collection.git_address import canonical_repository
 from twin_assets.collection.text import storable
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.refusal import WaitError
 from twin_assets.errors import FetchError
 

@@ -9,8 +9,8 @@ from urllib.parse import quote
 from twin_assets.collection.collector import Origin, Visit
 from twin_assets.collection.dates import parse_date
 from twin_assets.collection.git_blame import is_author
-from twin_assets.collection.web.fetch import Page
 from twin_assets.collection.web.github_api import Api, Listed, mapping, string, unexpected, values
+from twin_assets.collection.web.page import Page
 from twin_assets.errors import FetchError, SourceError
 
 _CONTRIBUTOR_PAGES = 5

@@ -17,10 +17,10 @@ from twin_assets.collection.git_blame import OWN_SHARE
 from twin_assets.collection.git_documents import file_items
 from twin_assets.collection.git_files import LARGEST, Chosen, sort_files
 from twin_assets.collection.text import Unreadable, decode, storable
-from twin_assets.collection.web.fetch import Page
 from twin_assets.collection.web.github_api import Api, Listed
 from twin_assets.collection.web.github_authors import Author, commit_share, file_share
 from twin_assets.collection.web.github_tree import Tree, read_blob, read_tree, tree_path
+from twin_assets.collection.web.page import Page
 from twin_assets.errors import FetchError
 from twin_assets.progress import track
 from twin_assets.records import RawDocument, Scope

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from twin_assets.collection.git_files import Entry, is_vendored_folder
-from twin_assets.collection.web.fetch import Page
 from twin_assets.collection.web.github_api import Api, Listed, mapping, string, unexpected
+from twin_assets.collection.web.page import Page
 
 _OBJECT_ID = re.compile(r"[0-9a-f]{40,64}")
 

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from twin_assets.collection.web.connection import import_requests_html
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
+from twin_assets.collection.web.page import Page
 from twin_assets.errors import FetchError
 
 _PARTS = frozenset({"Script", "XHR", "Fetch"})

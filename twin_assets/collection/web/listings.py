@@ -7,7 +7,7 @@ from twin_assets.collection.collector import Gone, Item, Visit
 from twin_assets.collection.web.discovery import Found
 from twin_assets.collection.web.failures import is_gone
 from twin_assets.collection.web.feeds import ACCEPT, Entry, Feed, read_feed
-from twin_assets.collection.web.fetch import Page
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.pages import Pages
 from twin_assets.collection.web.permalinks import is_below, is_front, is_listing, is_page, on_site, page_key, site_of
 from twin_assets.collection.web.sitemaps import Listed, Survey, survey

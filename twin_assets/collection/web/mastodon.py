@@ -12,7 +12,7 @@ from twin_assets.collection.collector import Gone, Item, Visit
 from twin_assets.collection.dates import parse_date
 from twin_assets.collection.statuses import status_html
 from twin_assets.collection.text import Unreadable, storable
-from twin_assets.collection.web.fetch import Page
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.timeline import Listing, Post, read_timeline
 from twin_assets.errors import FetchError
 from twin_assets.records import Exclusion, Kind

@@ -7,14 +7,12 @@ from urllib.parse import urlsplit
 
 from twin_assets.collection.collector import Gone, Item, Visit
 from twin_assets.collection.text import Unreadable
-from twin_assets.collection.web.bylines import attribute, names_in
-from twin_assets.collection.web.extract import prepare
 from twin_assets.collection.web.failures import TRIES, detail, is_gone, may_pass, reason
 from twin_assets.collection.web.feeds import Entry
-from twin_assets.collection.web.fetch import Page
+from twin_assets.collection.web.page import Page
+from twin_assets.collection.web.page_document import entry_item, page_document
 from twin_assets.collection.web.permalinks import is_front, is_listing, on_site, page_key, site_of
 from twin_assets.collection.web.reading import Reading, Render, read_page
-from twin_assets.collection.web.tree import serialize, word_count
 from twin_assets.errors import FetchError
 from twin_assets.records import RawDocument
 
@@ -76,7 +74,8 @@ class Pages:
             entry: what a feed says of it.
             alone: it is the whole source: whatever it is, it is a document, and what is wrong with it is raised.
         """
-        reading, item = self.at_hand.pop(url, None), None
+        reading = self.at_hand.pop(url, None)
+        item: Item | None = None
         try:
             page = reading.page if reading is not None else self._get(url)
         except FetchError as error:
@@ -89,7 +88,7 @@ class Pages:
         if not page.unchanged:
             try:
                 reading = reading or self.read(page, entry)
-                item = self._item(url, reading, entry, alone)
+                item = self._document(url, reading, entry, alone)
             except Unreadable as error:
                 item = self.visit.origin.exclusion(error.reason, error.detail, file=url)
         tries = self.notes.get(page_key(url), {}).get("tries", 0)
@@ -109,23 +108,9 @@ class Pages:
 
     def take_entry(self, url: str, marks: Mapping[str, str], entry: Entry, base: str) -> Iterator[Item]:
         """The document that a feed holds, if it is new or changed; `base` is what its links are relative to."""
-        key, origin = page_key(url) or url, self.visit.origin
+        key = page_key(url) or url
         native_id = self.notes.get(key, {}).get("id") or url
-        by, excluded = attribute(names_in(entry.bylines, origin.is_own), origin)
-        text = prepare(entry.html, base)
-        item: Item = origin.exclusion("empty", "has no text", file=url, native_id=native_id)
-        if word_count(text):
-            item = origin.document(
-                native_id,
-                text,
-                "text/html",
-                file=url,
-                url=url,
-                title=entry.title,
-                published_at=entry.published_at,
-                by=by,
-                excluded=excluded,
-            )
+        item = entry_item(entry, url, native_id, base, self.visit.origin)
         self.note(key, url, marks, item)
         self._taken[native_id] = key
         if not self._is_stored(item):
@@ -157,36 +142,18 @@ class Pages:
         self._fetched += 1
         return self.visit.fetcher.get(url, accept=ACCEPT, conditional=conditional)
 
-    def _item(self, url: str, reading: Reading, entry: Entry | None, alone: bool) -> Item:
+    def _document(self, url: str, reading: Reading, entry: Entry | None, alone: bool) -> RawDocument:
         """The document that a page is. Raises Unreadable for what is none."""
-        facts, origin = reading.facts, self.visit.origin
         if reading.problem:
             raise Unreadable("unreadable", reading.problem)
         if not alone:
             self._check_place(url, reading)
-        text = serialize(reading.content) if reading.content is not None else ""
-        if entry is not None and entry.html and not entry.cut and entry.words >= reading.words:
-            # The page says no more than the feed, which has no chrome around it.
-            text = prepare(entry.html, url)
-        if not word_count(text):
-            raise Unreadable("empty", "has no text")
         key = page_key(url)
-        native_id = self.notes.get(key, {}).get("id") or on_site(facts.canonical or reading.url, self.root)
+        native_id = self.notes.get(key, {}).get("id") or on_site(reading.facts.canonical or reading.url, self.root)
+        document = page_document(reading, entry, url, native_id, self.visit.origin)
         if self._taken.setdefault(native_id, key) != key:
             raise Unreadable("duplicate_id", f"is the same page as {native_id!r}, which counts")
-        bylines = facts.bylines or names_in(entry.bylines if entry else (), origin.is_own)
-        by, excluded = attribute(bylines, origin)
-        return origin.document(
-            native_id,
-            text,
-            "text/html",
-            file=url,
-            url=native_id,
-            title=(entry.title if entry else "") or facts.title,
-            published_at=facts.published_at,
-            by=by,
-            excluded=excluded or ("paywalled" if facts.paywalled else ""),
-        )
+        return document
 
     def _check_place(self, url: str, reading: Reading) -> None:
         """Raises Unreadable when no document lies at the page's URL."""

@@ -7,7 +7,8 @@ from datetime import datetime
 from twin_assets.collection.text import Unreadable
 from twin_assets.collection.web.extract import main_content
 from twin_assets.collection.web.facts import Facts, page_links, read_facts
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.permalinks import on_site
 from twin_assets.collection.web.refusal import challenge, is_challenge
 from twin_assets.collection.web.tree import Element, parse, visible_words

@@ -16,8 +16,9 @@ from twin_assets.collection.text import Unreadable
 from twin_assets.collection.web.address import shown
 from twin_assets.collection.web.browser import find_browser, running
 from twin_assets.collection.web.connection import import_requests_html
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
 from twin_assets.collection.web.interception import Interception
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.tree import parse, visible_words
 from twin_assets.errors import FetchError
 

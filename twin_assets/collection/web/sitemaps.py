@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from twin_assets.collection.text import Unreadable, decode, storable
-from twin_assets.collection.web.fetch import Fetcher, Page
+from twin_assets.collection.web.fetch import Fetcher
+from twin_assets.collection.web.page import Page
 from twin_assets.collection.web.permalinks import join, page_key
 from twin_assets.errors import FetchError
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from twin_assets.datasets.drafts import Draft, Material
 from twin_assets.datasets.families.notes import telegraphic
-from twin_assets.datasets.phrases import tagged
+from twin_assets.datasets.tagging import tagged
 
 _SORTS = {
     "def": "function",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from twin_assets.datasets.drafts import Draft, Material
-from twin_assets.datasets.phrases import ABBREVIATED
+from twin_assets.datasets.tagging import ABBREVIATED
 from twin_assets.datasets.words import word_count
 
 OPENING_WORDS = (9, 60)

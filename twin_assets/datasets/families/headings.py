@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from twin_assets.datasets.drafts import Draft, Material
-from twin_assets.datasets.phrases import tagged
+from twin_assets.datasets.tagging import tagged
 from twin_assets.datasets.words import word_count
 
 _QUESTION = re.compile(

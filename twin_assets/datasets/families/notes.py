@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from twin_assets.datasets.drafts import Draft, Material
-from twin_assets.datasets.phrases import NOT, Token, noun_phrases
+from twin_assets.datasets.phrases import NOT, noun_phrases
+from twin_assets.datasets.tagging import Token
 from twin_assets.datasets.words import ngrams, word_count, word_set, words
 
 _NOTE_WORDS = (4, 14)
