@@ -5,7 +5,7 @@ httpx's takes a multiple of it (`benchmarks/service.py`).
 """
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -14,7 +14,6 @@ import aiohttp
 
 from twin_assets.deployment import protocol
 from twin_assets.errors import EngineError
-from twin_assets.prompts import Message
 
 _READY_TIMEOUT_S = 5.0
 _IDLE_S = 2.0
@@ -50,9 +49,15 @@ class AsyncEngine:
         """Load an adapter that is not there yet. Raises EngineError."""
         await self._json("POST", "/load_lora_adapter", {"lora_name": name, "lora_path": folder})
 
-    async def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Tokens of a chat under the model's own template, up to where the answer begins."""
-        return int((await self._json("POST", "/tokenize", {"messages": list(messages)}))["count"])
+    async def count_tokens(self, messages: Sequence[Mapping[str, Any]], tools: Mapping[str, Any] | None = None) -> int:
+        """Tokens of a chat under the model's own template, up to where the answer begins.
+
+        Args:
+            messages: the chat, calls of tools and their results included.
+            tools: `tools` and `tool_choice` of the request, which the template writes into the prompt.
+        """
+        body = {**(tools or {}), "messages": list(messages)}
+        return int((await self._json("POST", "/tokenize", body))["count"])
 
     async def complete(self, body: dict[str, Any], adapter: str | None) -> dict[str, Any]:
         """A chat completion; `model` is set so that the base cannot answer for the adapter. Raises AdapterNotLoaded."""

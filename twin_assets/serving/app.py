@@ -14,7 +14,7 @@ from twin_assets.deployment.deploy import Fetch, fetch_from
 from twin_assets.errors import ConfigError, DeploymentError, EngineError, SourceError, TwinError
 from twin_assets.serving.auth import Access
 from twin_assets.serving.limits import Limits
-from twin_assets.serving.openai_errors import ERRORS, ApiError, invalid_request, refusal, unavailable
+from twin_assets.serving.openai_errors import ERRORS, ApiError, engine_fault, invalid_request, refusal, unavailable
 from twin_assets.serving.page import WEB
 from twin_assets.serving.request_log import RequestLog
 from twin_assets.serving.routes.chat import chat_routes
@@ -113,7 +113,7 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(EngineError)
     async def engine_error(_: Request, error: EngineError) -> JSONResponse:
-        return unavailable(error).response()
+        return engine_fault(error).response()
 
     @app.exception_handler(DeploymentError)
     async def deployment_error(_: Request, error: DeploymentError) -> JSONResponse:

@@ -87,7 +87,7 @@ class Service:
             found,
             request.wanted_tokens(settings.max_tokens),
             settings.context_tokens,
-            self.engine.count_tokens,
+            partial(self.engine.count_tokens, tools=request.tooling),
         )
         return prompt, note | {"found": len(found), "used": len(prompt.quotations)}
 

@@ -14,7 +14,7 @@ from twin_assets.errors import EngineError
 from twin_assets.monitoring.traces import Trace, cited, new_id
 from twin_assets.serving.chat_request import ChatRequest, parse
 from twin_assets.serving.context import Prompt
-from twin_assets.serving.openai_errors import unavailable
+from twin_assets.serving.openai_errors import engine_fault
 from twin_assets.serving.provenance import provenance
 from twin_assets.serving.scopes import require_json, require_scope
 from twin_assets.serving.service import Service
@@ -82,7 +82,7 @@ class _Answer:
                         yield event({**chunk, **self._head(), **(extra if last else {})})
                     yield DONE
                 except EngineError as error:
-                    yield event(unavailable(error).body())
+                    yield event(engine_fault(error).body())
                 finally:
                     # An answer that the client broke off was given as far as it came.
                     self._keep(deployment)
