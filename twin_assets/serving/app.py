@@ -27,6 +27,7 @@ from twin_assets.serving.routes.lineage import lineage_routes
 from twin_assets.serving.routes.login import login_routes
 from twin_assets.serving.routes.metrics import metrics_routes
 from twin_assets.serving.routes.pages import page_routes
+from twin_assets.serving.routes.responses import responses_routes
 from twin_assets.serving.routes.runs import run_routes
 from twin_assets.serving.routes.search import search_routes
 from twin_assets.serving.routes.sources import source_routes
@@ -42,6 +43,7 @@ ROUTES: tuple[Callable[[Service], APIRouter], ...] = (
     page_routes,
     status_routes,
     chat_routes,
+    responses_routes,
     draft_routes,
     feedback_routes,
     search_routes,

@@ -161,11 +161,11 @@ def parse(raw: bytes) -> ChatRequest:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise bad_request(f"{field or 'The body'}: {first['msg']}", field or None) from None
-    _require_answerable(request.messages)
+    require_answerable(request.messages)
     return request
 
 
-def _require_answerable(messages: list[ChatMessage]) -> None:
+def require_answerable(messages: list[ChatMessage]) -> None:
     """Raises ApiError (400): there is nothing to answer, or something that a tool gave belongs to no call."""
     if messages[-1].role not in ("user", "tool"):
         raise bad_request("the last message must be the user's, or a tool's", "messages")

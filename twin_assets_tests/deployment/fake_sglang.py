@@ -31,6 +31,7 @@ class FakeEngine:
         self.silent: set[str] = set()
         self.refuse_chat = ""
         self.reply = ""
+        self.finish = "stop"
         self.break_after: int | None = None
         self.gate: Callable[[str], threading.Event] | None = None
         self.in_flight = 0
@@ -116,7 +117,7 @@ class FakeEngine:
         words = [] if who in self.silent else [who, " answers", f" {counted}"]
         words = [self.reply] if self.reply else words
         calls = _calls(body, who)
-        words, finish = ([], "tool_calls") if calls else (words, "stop")
+        words, finish = ([], "tool_calls") if calls else (words, self.finish)
         usage = {"prompt_tokens": counted, "completion_tokens": len(words), "total_tokens": counted + len(words)}
         head = {"id": "cmpl-1", "created": 1, "model": body["model"]}
         if not body.get("stream"):
