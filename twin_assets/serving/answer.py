@@ -3,6 +3,7 @@
 Its shape is that of OpenAI's chat completions, with `citations` and `twin` besides; other shapes are made of it.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -53,7 +54,7 @@ class Answer:
             choice.pop("matched_stop", None)
             self.texts[choice["index"]] = choice["message"]["content"] or ""
         completion.pop("metadata", None)
-        self._keep(deployment)
+        await self._kept(deployment)
         return {**completion, **self._head(), **self._extra(deployment)}
 
     async def opened(self) -> AsyncGenerator[Chunk, None]:
@@ -73,7 +74,7 @@ class Answer:
     async def _watched(
         self, chunks: AsyncIterator[Chunk], stack: AsyncExitStack, deployment: Deployment | None
     ) -> AsyncGenerator[Chunk, None]:
-        extra = self._extra(deployment)
+        extra, ended = self._extra(deployment), False
         async with stack:
             try:
                 async for chunk in chunks:
@@ -82,9 +83,12 @@ class Answer:
                         choice.pop("matched_stop", None)
                         self._add(choice["index"], choice["delta"].get("content"))
                     yield {**chunk, **self._head(), **(extra if last else {})}
+                ended = True
             finally:
-                # An answer that the client broke off was given as far as it came.
-                self._keep(deployment)
+                # An answer that was broken off was given as far as it came; who has left is not waited with.
+                kept = self._kept(deployment)
+                if ended:
+                    await kept
 
     def _add(self, index: int, text: str | None) -> None:
         self.texts[index] = self.texts.get(index, "") + (text or "")
@@ -105,8 +109,11 @@ class Answer:
         twin = provenance(self.chat.model, deployment, retrieval=self.note, dropped_turns=dropped)
         return {"citations": self._citations(), "twin": twin}
 
+    def _kept(self, deployment: Deployment | None) -> asyncio.Future[None]:
+        """Keep the trace, in a thread: while traces are forgotten or pruned, its file is locked."""
+        return asyncio.get_running_loop().run_in_executor(None, self._keep, deployment)
+
     def _keep(self, deployment: Deployment | None) -> None:
-        """Keep the trace. It is one insert that waits for no disk, so it is done where the stream ends."""
         self.service.traces.add(
             Trace(
                 self.trace_id,
