@@ -91,20 +91,13 @@ class Embedding(BaseModel):
     embedding: list[float] | str
 
 
-class EmbeddingUsage(BaseModel):
-    """Tokens that were read."""
-
-    prompt_tokens: int
-    total_tokens: int
-
-
 class Embeddings(BaseModel):
     """A vector for each text, in the order of the texts."""
 
     object: Literal["list"]
     model: str
     data: list[Embedding]
-    usage: EmbeddingUsage
+    usage: dict[str, int]
 
 
 class Variant(BaseModel):
