@@ -8,7 +8,8 @@
     ├── InsufficientDataError too little of the author's own writing for the step that was asked for
     ├── ModelError            a model's files are missing, or are not the ones that were pinned
     ├── EngineError           the SGLang server is away, or refused
-    │   └── AdapterNotLoaded  the adapter asked for is not on the server; the base model must not answer for it
+    │   ├── AdapterNotLoaded  the adapter asked for is not on the server; the base model must not answer for it
+    │   └── RequestRefused    the server finds fault with what it was asked to answer
     ├── TrainingError         the trainer failed, or left no usable adapter
     ├── EvaluationError       a figure could not be measured
     ├── DeploymentError       an adapter was not approved, or failed its probe
@@ -75,6 +76,10 @@ class EngineError(TwinError):
 
 class AdapterNotLoaded(EngineError):
     """The adapter asked for is not on the server."""
+
+
+class RequestRefused(EngineError):
+    """The server finds fault with what it was asked to answer: whoever asks must change it."""
 
 
 class TrainingError(TwinError):

@@ -5,16 +5,15 @@ httpx's takes a multiple of it (`benchmarks/service.py`).
 """
 
 import json
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 
 from twin_assets.deployment import protocol
-from twin_assets.errors import EngineError
-from twin_assets.prompts import Message
+from twin_assets.errors import EngineError, RequestRefused
 
 _READY_TIMEOUT_S = 5.0
 _IDLE_S = 2.0
@@ -22,11 +21,17 @@ _IDLE_S = 2.0
 
 
 class AsyncEngine:
-    """A running SGLang server, for one event loop; to be closed."""
+    """A running SGLang server, for one event loop; to be closed.
+
+    Which adapters are loaded is asked once and remembered, until a call fails or `forget_adapters` is called. What is
+    remembered may be wrong for one request after the server was started anew, and never makes the base model answer:
+    the server refuses an adapter that it has not got.
+    """
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
+        self._adapters: frozenset[str] = frozenset()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -43,21 +48,33 @@ class AsyncEngine:
             return False
 
     async def loaded_adapters(self) -> dict[str, str]:
-        """Name and folder of each adapter on the server."""
-        return protocol.adapters_of(await self._json("GET", "/v1/models"))
+        """Name and folder of each adapter on the server, which is asked."""
+        loaded = protocol.adapters_of(await self._json("GET", "/v1/models"))
+        self._adapters = frozenset(loaded)
+        return loaded
+
+    def forget_adapters(self) -> None:
+        """Ask the server which adapters are loaded before the next answer by one."""
+        self._adapters = frozenset()
 
     async def load_adapter(self, name: str, folder: str) -> None:
         """Load an adapter that is not there yet. Raises EngineError."""
         await self._json("POST", "/load_lora_adapter", {"lora_name": name, "lora_path": folder})
 
-    async def count_tokens(self, messages: Sequence[Message]) -> int:
-        """Tokens of a chat under the model's own template, up to where the answer begins."""
-        return int((await self._json("POST", "/tokenize", {"messages": list(messages)}))["count"])
+    async def count_tokens(self, messages: Sequence[Mapping[str, Any]], tools: Mapping[str, Any] | None = None) -> int:
+        """Tokens of a chat under the model's own template, up to where the answer begins.
+
+        Args:
+            messages: the chat, calls of tools and their results included.
+            tools: `tools` and `tool_choice` of the request, which the template writes into the prompt.
+        """
+        body = {**(tools or {}), "messages": list(messages)}
+        return int((await self._json("POST", "/tokenize", body))["count"])
 
     async def complete(self, body: dict[str, Any], adapter: str | None) -> dict[str, Any]:
         """A chat completion; `model` is set so that the base cannot answer for the adapter. Raises AdapterNotLoaded."""
-        await self._require(adapter)
-        return await self._json("POST", "/v1/chat/completions", {**body, "model": protocol.model_name(adapter)})
+        async with self._answering_with(adapter):
+            return await self._json("POST", "/v1/chat/completions", {**body, "model": protocol.model_name(adapter)})
 
     @asynccontextmanager
     async def stream(self, body: dict[str, Any], adapter: str | None) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:
@@ -65,14 +82,15 @@ class AsyncEngine:
 
         Raises AdapterNotLoaded or EngineError before the first chunk, and EngineError between chunks.
         """
-        await self._require(adapter)
         wanted = {**body, "stream": True, "model": protocol.model_name(adapter)}
-        try:
-            async with self._http.post("/v1/chat/completions", json=wanted) as response:
+        async with AsyncExitStack() as stack:
+            async with self._answering_with(adapter):
+                try:
+                    response = await stack.enter_async_context(self._http.post("/v1/chat/completions", json=wanted))
+                except aiohttp.ClientError as error:
+                    raise protocol.unreachable(self.base_url, error) from error
                 await _require_ok(response)
-                yield self._chunks(response)
-        except aiohttp.ClientError as error:
-            raise protocol.unreachable(self.base_url, error) from error
+            yield self._chunks(response)
 
     @property
     def _http(self) -> aiohttp.ClientSession:
@@ -88,9 +106,19 @@ class AsyncEngine:
             )
         return self._session
 
-    async def _require(self, adapter: str | None) -> None:
-        if adapter is not None:
+    @asynccontextmanager
+    async def _answering_with(self, adapter: str | None) -> AsyncIterator[None]:
+        """Around a request for an answer. Raises AdapterNotLoaded: before it, or when that is why it was refused."""
+        remembered = adapter in self._adapters
+        if adapter is not None and not remembered:
             protocol.require_loaded(adapter, await self.loaded_adapters())
+        try:
+            yield
+        except EngineError as error:
+            self.forget_adapters()
+            if remembered and isinstance(error, RequestRefused):
+                protocol.require_loaded(adapter, await self.loaded_adapters())
+            raise
 
     async def _json(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
@@ -112,9 +140,11 @@ class AsyncEngine:
                         continue
                     chunk: dict[str, Any] = json.loads(payload)
                     if "error" in chunk:
+                        self.forget_adapters()
                         raise EngineError(f"the engine broke off: {protocol.message_of(chunk)}")
                     yield chunk
         except aiohttp.ClientError as error:
+            self.forget_adapters()
             raise protocol.unreachable(self.base_url, error) from error
 
 

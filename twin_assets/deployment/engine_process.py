@@ -24,7 +24,13 @@ ADAPTERS_PER_BATCH = 3
 """The current adapter, the one before it (or the one being tried), and the base model, which counts as one."""
 
 
-def engine_command(settings: Settings, base_model: Path, adapters: Mapping[str, Path], python: Path) -> list[str]:
+def engine_command(
+    settings: Settings,
+    base_model: Path,
+    adapters: Mapping[str, Path],
+    python: Path,
+    tool_call_parser: str | None = None,
+) -> list[str]:
     """The command that starts the server; further adapters can be loaded while it runs, even when none is given.
 
     Args:
@@ -32,6 +38,7 @@ def engine_command(settings: Settings, base_model: Path, adapters: Mapping[str, 
         base_model: the folder of the base model.
         adapters: folders of the adapters to load at the start, by name.
         python: the interpreter of the serving environment.
+        tool_call_parser: how the base model writes calls of tools; without it they come as text.
 
     Raises ModelError: a folder is not there. Raises ConfigError: a GPU was asked for and there is none.
     """
@@ -45,6 +52,8 @@ def engine_command(settings: Settings, base_model: Path, adapters: Mapping[str, 
     command += ["--enable-lora", "--max-loras-per-batch", str(ADAPTERS_PER_BATCH)]
     command += ["--max-lora-rank", str(engine.max_lora_rank), "--lora-target-modules", *TARGET_MODULES]
     command += _device_arguments(settings, engine_device(settings, python))
+    if tool_call_parser is not None:
+        command += ["--tool-call-parser", tool_call_parser]
     if adapters:
         command += ["--lora-paths", *(f"{name}={folder}" for name, folder in sorted(adapters.items()))]
     return [*command, *engine.extra_args]

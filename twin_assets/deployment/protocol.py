@@ -9,15 +9,19 @@ therefore looked up among the loaded adapters before anything is sent.
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from twin_assets.deployment.engine_process import BASE
-from twin_assets.errors import AdapterNotLoaded, EngineError
+from twin_assets.errors import AdapterNotLoaded, EngineError, RequestRefused
 from twin_assets.prompts import Message
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 600.0
 """An answer waits behind others in the server's queue, and a CPU makes tens of tokens in a second."""
+
+_ASKED = ("/v1/chat/completions", "/tokenize")
+"""Paths that take what a client of the twin says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,9 @@ def require_loaded(adapter: str | None, loaded: Collection[str]) -> None:
 
 def refusal(path: str, status: int, body: str) -> EngineError:
     """The server's own words on why it refused; they hold no prompt."""
-    return EngineError(f"the engine refused {path!r} ({status}): {words(body)}")
+    faulty = status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY) and path in _ASKED
+    kind = RequestRefused if faulty else EngineError
+    return kind(f"the engine refused {path!r} ({status}): {words(body)}")
 
 
 def words(body: str) -> str:

@@ -54,7 +54,8 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
     from twin_assets.storage import ArtifactStore
 
     base = engine_base(settings)
-    base_folder = prepare_chat_model(settings.model(base), base, settings.models_dir)
+    model = settings.model(base)
+    base_folder = prepare_chat_model(model, base, settings.models_dir)
     logs = settings.home / "logs"
     common = environment(settings)
     mlflow = settings.home / "mlflow"
@@ -65,7 +66,7 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
     return [
         ProcessSpec(
             name="engine",
-            command=tuple(engine_command(settings, base_folder, adapters, serve)),
+            command=tuple(engine_command(settings, base_folder, adapters, serve, model.tool_call_parser)),
             environment=common | engine_environment(settings),
             log=logs / "engine.log",
             port=settings.ports.engine,

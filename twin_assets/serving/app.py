@@ -14,7 +14,7 @@ from twin_assets.deployment.deploy import Fetch, fetch_from
 from twin_assets.errors import ConfigError, DeploymentError, EngineError, SourceError, TwinError
 from twin_assets.serving.auth import Access
 from twin_assets.serving.limits import Limits
-from twin_assets.serving.openai_errors import ERRORS, ApiError, invalid_request, refusal, unavailable
+from twin_assets.serving.openai_errors import ERRORS, ApiError, engine_fault, invalid_request, refusal, unavailable
 from twin_assets.serving.page import WEB
 from twin_assets.serving.request_log import RequestLog
 from twin_assets.serving.routes.chat import chat_routes
@@ -27,6 +27,7 @@ from twin_assets.serving.routes.lineage import lineage_routes
 from twin_assets.serving.routes.login import login_routes
 from twin_assets.serving.routes.metrics import metrics_routes
 from twin_assets.serving.routes.pages import page_routes
+from twin_assets.serving.routes.responses import responses_routes
 from twin_assets.serving.routes.runs import run_routes
 from twin_assets.serving.routes.search import search_routes
 from twin_assets.serving.routes.sources import source_routes
@@ -42,6 +43,7 @@ ROUTES: tuple[Callable[[Service], APIRouter], ...] = (
     page_routes,
     status_routes,
     chat_routes,
+    responses_routes,
     draft_routes,
     feedback_routes,
     search_routes,
@@ -113,7 +115,7 @@ def _add_error_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(EngineError)
     async def engine_error(_: Request, error: EngineError) -> JSONResponse:
-        return unavailable(error).response()
+        return engine_fault(error).response()
 
     @app.exception_handler(DeploymentError)
     async def deployment_error(_: Request, error: DeploymentError) -> JSONResponse:

@@ -4,9 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from twin_assets.prompts import Message, system_message
+from twin_assets.prompts import system_message
 from twin_assets.records import Kind, Scope
 from twin_assets.retrieval.filters import Filter
+from twin_assets.serving.context import Turn
 from twin_assets.serving.openai_errors import bad_request
 from twin_assets.serving.scopes import Moment, SourceNames
 
@@ -32,16 +33,36 @@ class TextPart(BaseModel):
     text: str
 
 
-class ChatMessage(BaseModel):
-    """One message as a client sends it."""
+class ToolCall(BaseModel):
+    """A call of a tool that the model asked for."""
 
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[TextPart]
+    model_config = ConfigDict(extra="allow")
+
+    id: str
+
+
+class ChatMessage(BaseModel):
+    """One message as a client sends it; an assistant's has no content where it only calls tools."""
+
+    model_config = ConfigDict(extra="allow")
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_call_id: str | None = None
 
     @property
     def text(self) -> str:
         """The message's text, its parts joined."""
-        return self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
+        content = self.content or ""
+        return content if isinstance(content, str) else "\n".join(part.text for part in content)
+
+    @property
+    def turn(self) -> Turn:
+        """The message for the engine: calls of tools and what these gave as they came, everything else as text."""
+        if self.role == "tool" or self.tool_calls:
+            return self.model_dump(exclude_unset=True)
+        return {"role": self.role, "content": self.text}
 
 
 class RetrievalOptions(BaseModel):
@@ -67,7 +88,7 @@ class StreamOptions(BaseModel):
 
 
 class ChatRequest(BaseModel):
-    """What is asked. Fields of OpenAI's API that are not named here have no effect, except tools, which are refused."""
+    """What is asked. Fields of OpenAI's API that are not named here have no effect."""
 
     model: str
     messages: Annotated[list[ChatMessage], Field(min_length=1)]
@@ -85,13 +106,21 @@ class ChatRequest(BaseModel):
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     response_format: dict[str, Any] | None = None
-    tools: list[Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
     retrieval: bool | RetrievalOptions = True
 
     @property
     def question(self) -> str:
-        """The last message: the one that is answered, and searched for."""
-        return self.messages[-1].text
+        """The user's last message: the one that is answered, and searched for."""
+        return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+
+    @property
+    def tooling(self) -> dict[str, Any]:
+        """What is said about tools, for the engine as it came."""
+        fields = ("tools", "tool_choice", "parallel_tool_calls")
+        return {name: value for name in fields if (value := getattr(self, name)) is not None}
 
     def wanted_tokens(self, default: int) -> int:
         """Tokens of an answer at most."""
@@ -111,19 +140,16 @@ class ChatRequest(BaseModel):
         asked = self.retrieval
         return Filter(kinds=asked.kinds, sources=asked.sources, since=asked.since, until=asked.until, scope=asked.scope)
 
-    def chat(self, author: str) -> list[Message]:
+    def chat(self, author: str) -> list[Turn]:
         """The messages under the twin's own system message, which what the client's say is added to."""
-        own = system_message(author)
+        own = system_message(author)["content"]
         added = [m.text for m in self.messages if m.role in ("system", "developer")]
-        own["content"] = "\n\n".join([own["content"], *added])
-        turns: list[Message] = [
-            {"role": m.role, "content": m.text} for m in self.messages if m.role == "user" or m.role == "assistant"
-        ]
-        return [own, *turns]
+        turns = [m.turn for m in self.messages if m.role not in ("system", "developer")]
+        return [{"role": "system", "content": "\n\n".join([own, *added])}, *turns]
 
-    def engine_body(self, messages: list[Message], max_tokens: int, default_temperature: float) -> dict[str, Any]:
+    def engine_body(self, messages: list[Turn], max_tokens: int, default_temperature: float) -> dict[str, Any]:
         """The request to the engine; its `model` is set where it is sent."""
-        body = self.model_dump(include=_FORWARDED, exclude_none=True)
+        body = self.model_dump(include=_FORWARDED, exclude_none=True) | self.tooling
         return {"temperature": default_temperature, **body, "messages": messages, "max_tokens": max_tokens}
 
 
@@ -135,10 +161,23 @@ def parse(raw: bytes) -> ChatRequest:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise bad_request(f"{field or 'The body'}: {first['msg']}", field or None) from None
-    if request.tools:
-        raise bad_request("tools are not supported: the twin answers in text", "tools", "unsupported_value")
-    if request.messages[-1].role != "user":
-        raise bad_request("the last message must be the user's", "messages")
-    if not request.question.strip():
-        raise bad_request("the last message is empty", "messages")
+    require_answerable(request.messages)
     return request
+
+
+def require_answerable(messages: list[ChatMessage]) -> None:
+    """Raises ApiError (400): there is nothing to answer, or something that a tool gave belongs to no call."""
+    if messages[-1].role not in ("user", "tool"):
+        raise bad_request("the last message must be the user's, or a tool's", "messages")
+    asked = next((m for m in reversed(messages) if m.role == "user"), None)
+    if asked is None or not asked.text.strip():
+        raise bad_request("the user's last message is empty", "messages")
+    called: set[str] = set()
+    for number, message in enumerate(messages):
+        if message.role != "tool":
+            called = {call.id for call in message.tool_calls or ()}
+            if message.content is None and not called:
+                raise bad_request("a message without content must call tools", f"messages.{number}.content")
+        elif message.tool_call_id not in called:
+            what = "a tool's message must follow the message that called it, and name its call"
+            raise bad_request(what, f"messages.{number}.tool_call_id")

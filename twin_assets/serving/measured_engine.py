@@ -37,7 +37,7 @@ class MeasuredEngine(AsyncEngine):
         pieces, said = 0, None
         try:
             async for chunk in chunks:
-                if any((choice.get("delta") or {}).get("content") for choice in chunk.get("choices", ())):
+                if any(map(_says_something, chunk.get("choices", ()))):
                     if not pieces:
                         self._metrics.first_token.observe(time.perf_counter() - started)
                     pieces += 1
@@ -45,3 +45,8 @@ class MeasuredEngine(AsyncEngine):
                 yield chunk
         finally:
             self._metrics.tokens.inc(said or pieces)
+
+
+def _says_something(choice: dict[str, Any]) -> bool:
+    delta = choice.get("delta") or {}
+    return bool(delta.get("content") or delta.get("tool_calls"))

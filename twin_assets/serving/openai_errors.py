@@ -6,7 +6,7 @@ from typing import Any
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from twin_assets.errors import TwinError
+from twin_assets.errors import EngineError, RequestRefused, TwinError
 
 
 class ErrorDetail(BaseModel):
@@ -81,6 +81,11 @@ def unavailable(error: TwinError, code: str = "engine_unavailable") -> ApiError:
     """Something that the answer needs is away for now."""
     message = f"{error.what}. {error.remedy}".strip() if error.remedy else error.what
     return ApiError(503, message, kind="server_error", code=code)
+
+
+def engine_fault(error: EngineError) -> ApiError:
+    """The engine gives no answer: it is away, or it refuses what the client asked."""
+    return bad_request(error.what, code="engine_refused") if isinstance(error, RequestRefused) else unavailable(error)
 
 
 def not_found(message: str, param: str | None = None, code: str = "not_found") -> ApiError:

@@ -53,6 +53,7 @@ class Service:
         """Whether the service can be reached from elsewhere, and asks for keys."""
         # More searches at once than processors take longer each, and hold up the streams that are being written.
         self._searching = CapacityLimiter(os.cpu_count() or 1)
+        self._seen: Deployment | None = None
         self.draining = False
         """Set once the service is asked to stop: what is in flight ends, nothing new begins."""
 
@@ -64,7 +65,14 @@ class Service:
         self.drafts.close()
 
     def deployed(self, model: str) -> Deployment | None:
-        """What answers under a model's name; None stands for the base model. Raises ApiError (404, 503)."""
+        """What answers under a model's name; None stands for the base model. Raises ApiError (404, 503).
+
+        Once something else was deployed, the engine is asked anew what it has: a deployment loads and unloads adapters.
+        """
+        current = self.deployments.current()
+        if current is not self._seen:
+            self._seen = current
+            self.engine.forget_adapters()
         names = {BASE: None} if model == BASE else named_models(self.deployments)
         if model not in names:
             raise nothing_deployed() if model == TWIN else no_such_model(model, list(names))
@@ -87,7 +95,7 @@ class Service:
             found,
             request.wanted_tokens(settings.max_tokens),
             settings.context_tokens,
-            self.engine.count_tokens,
+            partial(self.engine.count_tokens, tools=request.tooling),
         )
         return prompt, note | {"found": len(found), "used": len(prompt.quotations)}
 

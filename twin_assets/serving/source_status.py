@@ -1,5 +1,6 @@
 """What there is to say of each source: its documents, what was set aside, its last run and its next."""
 
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,8 +14,10 @@ from twin_assets.serving.run_events import moment
 from twin_assets.settings import SourceConfig
 from twin_assets.storage import TableStore
 
+Counts = tuple[dict[str, int], dict[str, dict[str, int]]]
 
-def source_counts(tables: TableStore, *, own: bool = True) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+
+def source_counts(tables: TableStore, *, own: bool = True) -> Counts:
     """Documents by source (the author's own, or all), and exclusions by source and reason. Raises StorageError."""
     rows = tables.columns(RawDocument, ["source", "excluded"]).to_pydict()
     documents = Counter(s for s, why in zip(rows["source"], rows["excluded"], strict=True) if not (own and why))
@@ -23,6 +26,25 @@ def source_counts(tables: TableStore, *, own: bool = True) -> tuple[dict[str, in
     for (source, reason), count in sorted(Counter(zip(rows["source"], rows["reason"], strict=True)).items()):
         reasons.setdefault(source, {})[reason] = count
     return dict(documents), reasons
+
+
+class SourceCounts:
+    """`source_counts`, read once for each version of the tables. Safe to use from several threads."""
+
+    def __init__(self, tables: TableStore) -> None:
+        self._tables = tables
+        self._lock = threading.Lock()
+        self._known: dict[bool, tuple[tuple[int, ...], Counts]] = {}
+
+    def of(self, *, own: bool = True) -> Counts:
+        """Documents by source, and exclusions by source and reason. Raises StorageError."""
+        with self._lock:
+            found = [self._tables.find(record) for record in (RawDocument, Exclusion)]
+            versions = tuple(int(table.version) if table is not None else 0 for table in found)
+            known = self._known.get(own)
+            if known is None or known[0] != versions:
+                known = self._known[own] = (versions, source_counts(self._tables, own=own))
+        return known[1]
 
 
 def source_card(

@@ -11,3 +11,8 @@ HEADERS = {"Cache-Control": "no-cache"}
 def event(payload: dict[str, Any]) -> str:
     """One event."""
     return f"data: {json.dumps(payload, ensure_ascii=False, separators=(',', ':'))}\n\n"
+
+
+def named_event(payload: dict[str, Any]) -> str:
+    """One event that is named by its `type`."""
+    return f"event: {payload['type']}\n{event(payload)}"

@@ -17,6 +17,8 @@ class ModelConfig(Strict):
     sha256: str | None = None
     path: Path | None = None
     hub: str | None = None
+    tool_call_parser: str | None = None
+    """How a chat model writes calls of tools, in SGLang's words (`qwen25`, `llama3`, `hermes`, `auto`, …)."""
 
 
 class TeacherConfig(Strict):

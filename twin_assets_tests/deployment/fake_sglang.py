@@ -14,19 +14,24 @@ import uvicorn
 
 
 class FakeEngine:
-    """Answers `reply`, or `<who> answers N` with N words of prompt, where who is `base` or the adapter's name."""
+    """Answers `reply`, or `<who> answers N` with N words of prompt, where who is `base` or the adapter's name.
+
+    A user's message that comes with tools is answered with a call of the first one, given `{"who": …}`.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.adapters: dict[str, str] = {}
         self.ever: dict[str, str] = {}
         self.requests: list[dict[str, Any]] = []
+        self.tokenized: list[dict[str, Any]] = []
         self.calls: list[str] = []
         self.started = True
         self.like_base: set[str] = set()
         self.silent: set[str] = set()
         self.refuse_chat = ""
         self.reply = ""
+        self.finish = "stop"
         self.break_after: int | None = None
         self.gate: Callable[[str], threading.Event] | None = None
         self.in_flight = 0
@@ -68,7 +73,9 @@ class FakeEngine:
             known = self.adapters.pop(body["lora_name"], None) is not None
             await _json(send, {"success": known}, 200 if known else 400)
         elif path == "/tokenize":
+            self.tokenized.append(body)
             text = body.get("prompt") or " ".join(f"role {m['content']}" for m in body["messages"])
+            text += " ".join(json.dumps(tool) for tool in body.get("tools") or ())
             tokens = [zlib.crc32(word.encode()) for word in text.split()]
             await _json(send, {"tokens": tokens, "count": len(tokens)})
         elif path == "/generate":
@@ -106,31 +113,50 @@ class FakeEngine:
         except LookupError:
             await _json(send, {"object": "error", "message": "Got LoRA adapter that has never been loaded"}, 400)
             return
-        counted = sum(len(m["content"].split()) for m in body["messages"])
+        counted = sum(len(str(m["content"]).split()) for m in body["messages"])
         words = [] if who in self.silent else [who, " answers", f" {counted}"]
         words = [self.reply] if self.reply else words
+        calls = _calls(body, who)
+        words, finish = ([], "tool_calls") if calls else (words, self.finish)
         usage = {"prompt_tokens": counted, "completion_tokens": len(words), "total_tokens": counted + len(words)}
         head = {"id": "cmpl-1", "created": 1, "model": body["model"]}
         if not body.get("stream"):
-            message = {"role": "assistant", "content": "".join(words), "reasoning_content": None}
-            choice = {"index": 0, "message": message, "finish_reason": "stop", "matched_stop": 2}
+            message: dict[str, Any] = {"role": "assistant", "content": "".join(words), "reasoning_content": None}
+            message |= {"content": None, "tool_calls": calls} if calls else {}
+            choice = {"index": 0, "message": message, "finish_reason": finish, "matched_stop": 2}
             await _json(send, {**head, "object": "chat.completion", "choices": [choice], "usage": usage})
             return
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
         deltas: list[tuple[dict[str, Any], str | None]] = [({"role": "assistant", "content": ""}, None)]
-        deltas += [({"content": word}, None) for word in words] + [({}, "stop")]
-        for number, (delta, finish) in enumerate(deltas):
+        deltas += [({"content": word}, None) for word in words]
+        deltas += [({"tool_calls": [piece]}, None) for call in calls for piece in _pieces(call)] + [({}, finish)]
+        for number, (delta, reason) in enumerate(deltas):
             if self.gate is not None and number == 2:
                 await asyncio.to_thread(self.gate(who).wait, 20)
             if number == self.break_after:
                 await _event(send, {"error": {"message": "out of memory", "code": 500}})
                 break
-            choice = {"index": 0, "delta": delta, "finish_reason": finish, "matched_stop": None}
+            choice = {"index": 0, "delta": delta, "finish_reason": reason, "matched_stop": None}
             await _event(send, {**head, "object": "chat.completion.chunk", "choices": [choice]})
         else:
             if (body.get("stream_options") or {}).get("include_usage"):
                 await _event(send, {**head, "object": "chat.completion.chunk", "choices": [], "usage": usage})
         await send({"type": "http.response.body", "body": b"data: [DONE]\n\n"})
+
+
+def _calls(body: dict[str, Any], who: str) -> list[dict[str, Any]]:
+    """The call of a tool that answers a request, if one does."""
+    if not body.get("tools") or body.get("tool_choice") == "none" or body["messages"][-1]["role"] != "user":
+        return []
+    named = {"name": body["tools"][0]["function"]["name"], "arguments": json.dumps({"who": who})}
+    return [{"id": "call_1", "index": 0, "type": "function", "function": named}]
+
+
+def _pieces(call: dict[str, Any]) -> list[dict[str, Any]]:
+    """A call as it is streamed: its name, then its arguments in two pieces."""
+    arguments = call["function"]["arguments"]
+    pieces = [{"index": 0, "function": {"arguments": part}} for part in (arguments[:3], arguments[3:])]
+    return [{**call, "function": {"name": call["function"]["name"], "arguments": ""}}, *pieces]
 
 
 async def _json(send: Any, payload: dict[str, Any], status: int = 200) -> None:

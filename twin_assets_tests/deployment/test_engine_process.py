@@ -60,6 +60,12 @@ def test_adapters_are_given_by_name_and_folder(make_settings: Any, make_adapter:
     assert command[at + 1 :] == [f"a={one}", f"b={two}", "--log-requests"]
 
 
+def test_the_model_says_how_its_calls_of_tools_are_read(make_settings: Any, tmp_path: Path) -> None:
+    settings = make_settings(engine=EngineSettings(device="cpu"))
+    assert after(engine_command(settings, tmp_path, {}, PYTHON, "qwen25"), "--tool-call-parser") == "qwen25"
+    assert "--tool-call-parser" not in engine_command(settings, tmp_path, {}, PYTHON)
+
+
 def test_a_folder_that_is_not_there_is_named(make_settings: Any, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="gone"):
         engine_command(make_settings(), tmp_path / "gone", {}, PYTHON)

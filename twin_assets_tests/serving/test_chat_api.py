@@ -143,13 +143,13 @@ def test_without_a_deployment_the_twin_says_what_to_do(client: OpenAI, stream: b
     [
         ({"model": "base"}, "messages"),
         ({"model": "base", "messages": []}, "messages"),
-        ({"model": "base", "messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
+        ({"model": "base", "messages": [{"role": "function", "content": "x"}]}, "messages.0.role"),
         ({"model": "base", "messages": ASK, "temperature": 9}, "temperature"),
         ({"model": "base", "messages": ASK, "max_tokens": 0}, "max_tokens"),
         ({"model": "base", "messages": ASK, "retrieval": {"k": 99}}, "retrieval"),
         ({"model": "base", "messages": ASK, "retrieval": {"scope": "secret"}}, "retrieval"),
         ({"model": "base", "messages": ASK, "retrieval": {"kinds": ["telepathy"]}}, "retrieval"),
-        ({"model": "base", "messages": ASK, "tools": [{}]}, "tools"),
+        ({"model": "base", "messages": ASK, "tools": {}}, "tools"),
         ({"model": "base", "messages": [*ASK, {"role": "assistant", "content": "x"}]}, "messages"),
         ({"model": "base", "messages": [{"role": "user", "content": "  "}]}, "messages"),
     ],
@@ -209,6 +209,22 @@ def test_a_restarted_engine_without_the_adapter_gets_it_back(client: OpenAI, put
     fake.adapters.clear()
     text, _ = text_of(client.chat.completions.create(model="twin", messages=ASK, stream=True))
     assert text.startswith(deployed.adapter_name)
+
+
+def test_an_answer_takes_two_calls_of_the_engine_and_a_restarted_one_gets_its_adapter_back_all_the_same(
+    client: OpenAI, put: Any, fake: Any
+) -> None:
+    deployed = put("a" * 32)
+    client.chat.completions.create(model="twin", messages=ASK)
+    before = len(fake.calls)
+    client.chat.completions.create(model="twin", messages=ASK)
+    assert fake.calls[before:] == ["POST /tokenize", "POST /v1/chat/completions"]
+    for stream in (False, True):
+        fake.adapters.clear()
+        fake.ever.clear()
+        answer: Any = client.chat.completions.create(model="twin", messages=ASK, stream=stream)
+        text = text_of(answer)[0] if stream else answer.choices[0].message.content
+        assert text.startswith(deployed.adapter_name)
 
 
 def test_a_request_in_flight_ends_on_the_old_adapter_while_the_next_takes_the_new(

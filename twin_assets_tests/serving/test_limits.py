@@ -20,7 +20,7 @@ from twin_assets.serving.server import DrainingServer
 from twin_assets.settings import ServiceSettings, Settings
 
 QUESTION = {"model": "base", "messages": [{"role": "user", "content": "Who are you?"}], "retrieval": False}
-CHAT = "/v1/chat/completions"
+CHAT, RESPONSES = "/v1/chat/completions", "/v1/responses"
 Start = Callable[..., Any]
 
 
@@ -85,21 +85,22 @@ def start(held: Held, own_settings: Settings, search: Any, served: Any) -> Start
     return served_with
 
 
+@pytest.mark.parametrize("path", [CHAT, RESPONSES], ids=["chat", "responses"])
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-def test_a_client_that_goes_away_frees_the_engine(start: Start, held: Held, stream: bool):
+def test_a_client_that_goes_away_frees_the_engine(start: Start, held: Held, stream: bool, path: str):
     with start() as url, httpx.Client(base_url=url, timeout=30) as client:
-        thread = threading.Thread(target=_ask_and_leave, args=(url, stream, held))
+        thread = threading.Thread(target=_ask_and_leave, args=(url, path, stream, held))
         thread.start()
         thread.join(20)
         assert held.freed.acquire(timeout=20), "the engine still works for nobody"
         assert "twin_generations_in_flight 0.0" in client.get("/metrics").text
 
 
-def _ask_and_leave(url: str, stream: bool, held: Held) -> None:
+def _ask_and_leave(url: str, path: str, stream: bool, held: Held) -> None:
     host, port = url.removeprefix("http://").split(":")
-    body = json.dumps({**QUESTION, "stream": stream}).encode()
+    body = json.dumps({**QUESTION, "input": "Who are you?", "stream": stream}).encode()
     head = (
-        f"POST {CHAT} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(head.encode() + body)
@@ -113,12 +114,13 @@ def test_one_answer_too_many_is_refused_with_the_time_to_come_back(start: Start,
             refused = client.post(CHAT, json=QUESTION)
             assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
             assert refused.json()["error"]["code"] == "overloaded"
+            assert client.post(RESPONSES, json={"model": "base", "input": "Hello"}).status_code == 429
             assert client.get("/healthz").status_code == 200
             held.release.release()
             assert "[DONE]" in first.read().decode()
         held.release.release()
         assert client.post(CHAT, json={**QUESTION, "stream": True}).status_code == 200
-        assert 'twin_refused_requests_total{limit="concurrency"} 1.0' in client.get("/metrics").text
+        assert 'twin_refused_requests_total{limit="concurrency"} 2.0' in client.get("/metrics").text
 
 
 def test_an_answer_that_takes_too_long_is_cut_off(start: Start, held: Held):

@@ -88,7 +88,8 @@ def _ask(operation: Any, asked: set[str]) -> None:
         suppress_health_check=list(HealthCheck),
     )
     def once(case: Any) -> None:
-        response = case.call(timeout=30)
+        # The first embedding loads its model, which takes a busy machine a minute.
+        response = case.call(timeout=180)
         if response.status_code in ALLOWED.get((method, path), set()):
             return
         case.validate_response(response, checks=CHECKS)

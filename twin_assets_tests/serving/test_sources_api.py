@@ -43,6 +43,26 @@ def collect_letters(settings: Settings) -> None:
     collect_into(keep, letters, settings.author, settings.collection)
 
 
+def test_the_tables_are_read_again_only_when_they_have_changed(
+    api: httpx.Client, own_settings: Settings, dagster: Any, monkeypatch: pytest.MonkeyPatch
+):
+    read: list[str] = []
+    columns = TableStore.columns
+
+    def noted(self: TableStore, record: Any, *rest: Any, **more: Any) -> Any:
+        read.append(record.TABLE)
+        return columns(self, record, *rest, **more)
+
+    dagster.answers |= {"TwinRuns": runs()}
+    collect_letters(own_settings)
+    monkeypatch.setattr(TableStore, "columns", noted)
+    listed = [api.get("/api/sources").json()["sources"][0]["documents"] for _ in range(3)]
+    assert (listed, len(read)) == ([1, 1, 1], 2)
+    (own_settings.sources_file.parent / "letters" / "next.md").write_text("# Tea\n\nTea follows.\n")  # type: ignore[union-attr]
+    collect_letters(own_settings)
+    assert api.get("/api/sources").json()["sources"][0]["documents"] == 2
+
+
 def test_each_source_is_listed_with_its_documents_and_its_last_and_next_run(
     api: httpx.Client, own_settings: Settings, dagster: Any
 ):

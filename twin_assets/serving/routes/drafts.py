@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from twin_assets.drafting.store import StoredDraft
 from twin_assets.errors import TwinError
+from twin_assets.serving.answer_shapes import Accepted, Draft, Drafts
 from twin_assets.serving.draft_request import AcceptRequest, DraftRequest, RevisionRequest
 from twin_assets.serving.draft_writer import DraftWriter, Event
 from twin_assets.serving.feedback import FeedbackLog
@@ -21,7 +22,7 @@ from twin_assets.serving.sse import DONE, HEADERS, MEDIA_TYPE, event
 JSON_ONLY = [Depends(require_json)]
 
 
-WHOLE_OR_EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}, "text/event-stream": {}}}}
+WHOLE_OR_EVENTS: dict[int | str, dict[str, Any]] = {200: {"model": Draft, "content": {MEDIA_TYPE: {}}}}
 """A draft as a whole, or as events where `stream` asks for them."""
 
 
@@ -43,7 +44,7 @@ def draft_routes(service: Service) -> APIRouter:
         service.deployed(ask.model)
         return await _answer(writer.write(ask), ask.stream)
 
-    @router.get("")
+    @router.get("", response_model=Drafts, response_model_exclude_unset=True)
     async def newest(
         request: Request, limit: Annotated[int, Query(ge=1, le=100)] = 20, before: str | None = None
     ) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def draft_routes(service: Service) -> APIRouter:
         drafts = await run_in_threadpool(service.drafts.newest, limit, before, scopes(request))
         return {"drafts": [draft.body for draft in drafts]}
 
-    @router.get("/{draft_id}")
+    @router.get("/{draft_id}", response_model=Draft, response_model_exclude_unset=True)
     async def one(request: Request, draft_id: str) -> dict[str, Any]:
         """A draft."""
         return (await found(request, draft_id)).body
@@ -64,7 +65,9 @@ def draft_routes(service: Service) -> APIRouter:
         service.deployed(draft.sources["manner"]["model"])
         return await _answer(writer.revise(draft, ask), ask.stream)
 
-    @router.post("/{draft_id}/accept", dependencies=JSON_ONLY)
+    @router.post(
+        "/{draft_id}/accept", dependencies=JSON_ONLY, response_model=Accepted, response_model_exclude_unset=True
+    )
     async def accept(request: Request, draft_id: str, ask: AcceptRequest) -> dict[str, Any]:
         """Take a draft; what was edited by hand becomes a preference to learn from."""
         draft = await found(request, draft_id)

@@ -6,10 +6,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from twin_assets.features.embedders import configured_embedder
 from twin_assets.retrieval.search import QueryModel
+from twin_assets.serving.answer_shapes import Embeddings
 from twin_assets.serving.openai_errors import bad_request, no_such_model
 from twin_assets.serving.scopes import require_json
 from twin_assets.serving.search import FeatureStoreSearch
@@ -18,6 +20,9 @@ from twin_assets.serving.service import Service
 EMBEDDER = "embedder"
 """The name under which the active model answers, whichever it is."""
 MAX_TEXTS = 256
+
+VECTORS: dict[int | str, dict[str, Any]] = {200: {"model": Embeddings}}
+"""For the document alone: to check 256 vectors number by number would take longer than to make them."""
 
 Text = Annotated[str, Field(min_length=1, max_length=100_000)]
 
@@ -37,10 +42,10 @@ def embedding_routes(service: Service) -> APIRouter:
     router = APIRouter(tags=["openai"])
     embedder_of = _embedder_of(service)
 
-    @router.post("/v1/embeddings", dependencies=[Depends(require_json)])
-    async def embeddings(ask: EmbeddingRequest) -> dict[str, Any]:
+    @router.post("/v1/embeddings", dependencies=[Depends(require_json)], response_model=None, responses=VECTORS)
+    async def embeddings(ask: EmbeddingRequest) -> JSONResponse:
         """A vector of length 1 for each text. Nothing is cut: a text that the model cannot read whole is a 400."""
-        return await run_in_threadpool(_embedded, ask, embedder_of)
+        return JSONResponse(await run_in_threadpool(_embedded, ask, embedder_of))
 
     return router
 

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from twin_assets.deployment.records import Deployment
 from twin_assets.monitoring.traces import Trace
 from twin_assets.records import DatasetVersion
+from twin_assets.serving.answer_shapes import Lineage
 from twin_assets.serving.openai_errors import not_found
 from twin_assets.serving.scopes import scopes
 from twin_assets.serving.service import Service
@@ -20,7 +21,7 @@ def lineage_routes(service: Service) -> APIRouter:
     """`GET /api/lineage/{trace}`."""
     router = APIRouter(tags=["lineage"])
 
-    @router.get("/api/lineage/{trace_id}")
+    @router.get("/api/lineage/{trace_id}", response_model=Lineage, response_model_exclude_unset=True)
     async def lineage(request: Request, trace_id: str) -> dict[str, Any]:
         """What an answer came from; `trace_id` is the `id` of a chat completion, or of a draft."""
         trace = await run_in_threadpool(service.traces.get, trace_id)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from twin_assets.records import CorpusDocument
 from twin_assets.retrieval.passages import Passage
+from twin_assets.serving.answer_shapes import Document, FoundPassages
 from twin_assets.serving.context import Found
 from twin_assets.serving.openai_errors import bad_request, not_found
 from twin_assets.serving.scopes import SearchFilters, require_json, require_scope, scopes
@@ -35,14 +36,14 @@ def search_routes(service: Service) -> APIRouter:
     router = APIRouter(tags=["retrieval"])
     search = service.search.passages if isinstance(service.search, FeatureStoreSearch) else service.search
 
-    @router.post("/api/search", dependencies=[Depends(require_json)])
+    @router.post("/api/search", dependencies=[Depends(require_json)], response_model=FoundPassages)
     async def passages(request: Request, ask: SearchRequest) -> dict[str, Any]:
         """The best passages of the author's own writing, best first."""
         require_scope(request, ask.filters.scope)
         found = await run_in_threadpool(search, ask.query, ask.k, ask.filters.filter)
         return {"passages": [_passage(one) for one in found]}
 
-    @router.get("/api/documents/{document_id}")
+    @router.get("/api/documents/{document_id}", response_model=Document)
     async def document(
         request: Request,
         document_id: str,

@@ -19,11 +19,10 @@ from twin_assets.serving.routes.runs import last_failure
 from twin_assets.serving.run_events import run_card
 from twin_assets.serving.service import Service
 from twin_assets.serving.shapes import OneSource, Recognized, Removed, Sources, Started
-from twin_assets.serving.source_status import last_runs, source_card, source_counts
+from twin_assets.serving.source_status import SourceCounts, last_runs, source_card
 from twin_assets.serving.uploads import discard_upload_of, find_upload
 from twin_assets.settings import SourceConfig
 from twin_assets.sources_file import SourcesFile
-from twin_assets.storage import TableStore
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 What = Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00-\x1f]+$")]
@@ -70,11 +69,11 @@ class SourceChange(BaseModel):
 
 def source_routes(service: Service) -> APIRouter:
     """`/api/sources`."""
-    router = APIRouter(tags=["sources"])
+    router, counts = APIRouter(tags=["sources"]), SourceCounts(service.tables)
 
     @router.get("/api/sources", response_model=Sources)
     async def sources() -> dict[str, Any]:
-        cards = await run_in_threadpool(_cards, service)
+        cards = await run_in_threadpool(_cards, service, counts)
         try:
             runs = await _collections(service)
         except DagsterError as error:
@@ -96,7 +95,7 @@ def source_routes(service: Service) -> APIRouter:
         if not wanted:
             raise bad_request("name what to change: `paused` or `schedule`")
         source = await run_in_threadpool(_changed, service, name, wanted)
-        return {"source": source_card(source, *await run_in_threadpool(_counts_of, service, name))}
+        return {"source": source_card(source, *await run_in_threadpool(_counts_of, counts, name))}
 
     @router.delete("/api/sources/{name}", response_model=Removed)
     async def remove(name: Name, forget: bool = False) -> dict[str, Any]:
@@ -105,7 +104,7 @@ def source_routes(service: Service) -> APIRouter:
         forgotten = None
         if forget:
             # Forgotten first: a source that is gone already could not be named again when forgetting is refused.
-            documents, _ = await run_in_threadpool(_counts_of, service, name, own=False)
+            documents, _ = await run_in_threadpool(_counts_of, counts, name, own=False)
             forgotten = await forget_now(service, name) if documents else None
         await run_in_threadpool(file.remove, name)
         if forget:
@@ -120,14 +119,14 @@ def source_routes(service: Service) -> APIRouter:
     return router
 
 
-def _cards(service: Service) -> list[dict[str, Any]]:
-    documents, exclusions = source_counts(TableStore.of(service.settings))
+def _cards(service: Service, counts: SourceCounts) -> list[dict[str, Any]]:
+    documents, exclusions = counts.of()
     found = SourcesFile.of(service.settings).read().sources
     return [source_card(one, documents.get(one.name, 0), exclusions.get(one.name, {})) for one in found]
 
 
-def _counts_of(service: Service, name: str, *, own: bool = True) -> tuple[int, dict[str, int]]:
-    documents, exclusions = source_counts(TableStore.of(service.settings), own=own)
+def _counts_of(counts: SourceCounts, name: str, *, own: bool = True) -> tuple[int, dict[str, int]]:
+    documents, exclusions = counts.of(own=own)
     return documents.get(name, 0), exclusions.get(name, {})
 
 

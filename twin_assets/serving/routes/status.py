@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from twin_assets.serving.answer_shapes import Model, Models
 from twin_assets.serving.openai_errors import no_such_model
 from twin_assets.serving.provenance import named_models
 from twin_assets.serving.service import Service
@@ -25,11 +26,11 @@ def status_routes(service: Service) -> APIRouter:
             for name, deployment in named_models(service.deployments).items()
         ]
 
-    @router.get("/v1/models")
+    @router.get("/v1/models", response_model=Models)
     async def models() -> dict[str, Any]:
         return {"object": "list", "data": cards()}
 
-    @router.get("/v1/models/{name}")
+    @router.get("/v1/models/{name}", response_model=Model)
     async def model(name: str) -> dict[str, Any]:
         known = cards()
         found = next((card for card in known if card["id"] == name), None)
