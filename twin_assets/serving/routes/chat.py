@@ -1,7 +1,7 @@
 """OpenAI's chat completions, through the deployed adapter, with retrieval and citations."""
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from twin_assets.deployment.records import Deployment
 from twin_assets.errors import EngineError
-from twin_assets.monitoring.traces import Trace, cited, new_id
+from twin_assets.monitoring.traces import AWAY, Trace, cited, new_id
 from twin_assets.serving.chat_request import ChatRequest, parse
 from twin_assets.serving.context import Prompt
 from twin_assets.serving.openai_errors import unavailable
@@ -19,6 +19,7 @@ from twin_assets.serving.provenance import provenance
 from twin_assets.serving.scopes import require_json, require_scope
 from twin_assets.serving.service import Service
 from twin_assets.serving.sse import DONE, HEADERS, MEDIA_TYPE, event
+from twin_assets.serving.stopwatch import Stopwatch
 
 
 def chat_routes(service: Service) -> APIRouter:
@@ -28,11 +29,12 @@ def chat_routes(service: Service) -> APIRouter:
     @router.post("/v1/chat/completions")
     async def chat_completions(request: Request) -> Response:
         require_json(request)
+        watch = Stopwatch()
         chat = parse(await request.body())
         require_scope(request, chat.searched.scope)
         service.deployed(chat.model)
         prompt, note = await service.prompt(chat)
-        answer = _Answer(service, chat, prompt, note)
+        answer = _Answer(service, chat, prompt, note, watch)
         return await (answer.streamed if chat.stream else answer.whole)()
 
     return router
@@ -46,15 +48,17 @@ class _Answer:
     chat: ChatRequest
     prompt: Prompt
     note: dict[str, Any]
+    watch: Stopwatch
     trace_id: str = field(default_factory=lambda: new_id("chatcmpl"))
     asked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     texts: dict[int, str] = field(default_factory=dict)
 
     async def whole(self) -> Response:
         body, engine = self._engine_body(), self.service.engine
-        completion, deployment = await self.service.through_adapter(
-            self.chat.model, lambda name: engine.complete(body, name)
-        )
+        with self._faults_kept():
+            completion, deployment = await self.service.through_adapter(
+                self.chat.model, lambda name: engine.complete(body, name)
+            )
         for choice in completion["choices"]:
             choice.pop("matched_stop", None)
             self.texts[choice["index"]] = choice["message"]["content"] or ""
@@ -68,10 +72,12 @@ class _Answer:
         async def opened(name: str | None) -> AsyncIterator[dict[str, Any]]:
             return await stack.enter_async_context(self.service.engine.stream(body, name))
 
-        chunks, deployment = await self.service.through_adapter(self.chat.model, opened)
+        with self._faults_kept():
+            chunks, deployment = await self.service.through_adapter(self.chat.model, opened)
         extra = self._extra(deployment)
 
         async def events() -> AsyncIterator[str]:
+            fault = ""
             async with stack:
                 try:
                     async for chunk in chunks:
@@ -82,14 +88,17 @@ class _Answer:
                         yield event({**chunk, **self._head(), **(extra if last else {})})
                     yield DONE
                 except EngineError as error:
+                    fault = AWAY
                     yield event(unavailable(error).body())
                 finally:
                     # An answer that the client broke off was given as far as it came.
-                    self._keep(deployment)
+                    self._keep(deployment, fault)
 
         return StreamingResponse(events(), media_type=MEDIA_TYPE, headers=HEADERS)
 
     def _add(self, index: int, text: str | None) -> None:
+        if text:
+            self.watch.token()
         self.texts[index] = self.texts.get(index, "") + (text or "")
 
     def _head(self) -> dict[str, Any]:
@@ -108,7 +117,16 @@ class _Answer:
         twin = provenance(self.chat.model, deployment, retrieval=self.note, dropped_turns=dropped)
         return {"citations": self._citations(), "twin": twin}
 
-    def _keep(self, deployment: Deployment | None) -> None:
+    @contextmanager
+    def _faults_kept(self) -> Iterator[None]:
+        """A question that the engine had no answer to leaves a trace, too: the day's errors are counted by it."""
+        try:
+            yield
+        except EngineError:
+            self._keep(None, AWAY)
+            raise
+
+    def _keep(self, deployment: Deployment | None, fault: str = "") -> None:
         """Keep the trace. It is one insert that waits for no disk, so it is done where the stream ends."""
         self.service.traces.add(
             Trace(
@@ -121,5 +139,8 @@ class _Answer:
                 tuple(text for _, text in sorted(self.texts.items())),
                 cited(self._citations()),
                 deployment,
+                self.watch.seconds,
+                self.watch.first_token_s,
+                fault,
             )
         )
