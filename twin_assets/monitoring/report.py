@@ -25,6 +25,8 @@ from twin_assets.storage import ArtifactStore, TableStore
 
 FOLDER = "monitoring"
 PAGE = "report.html"
+CATCH_UP_DAYS = 14
+"""Days that are looked back for one without a report."""
 MOST_ROWS = 5_000
 """Traces of the days before that a day is compared with, the newest: drift shows in fewer."""
 
@@ -70,6 +72,17 @@ def make_report(settings: Settings, day: date, state: State) -> tuple[DayReport,
         (folder / "report.json").write_text(report.model_dump_json(indent=1), encoding="utf-8")
         uri = artifacts.put(f"{FOLDER}/{day}", folder)
     return report, uri
+
+
+def due_days(settings: Settings, today: date) -> list[date]:
+    """Yesterday, and before it the days on which something was asked that nobody reported on: the machine was off.
+
+    Raises StorageError.
+    """
+    yesterday, artifacts = today - timedelta(days=1), ArtifactStore.of(settings)
+    with closing(TraceStore(settings.home)) as store:
+        missed = store.days(today - timedelta(days=CATCH_UP_DAYS), yesterday - timedelta(days=1))
+    return [yesterday, *(day for day in missed if not artifacts.has(f"{FOLDER}/{day}"))]
 
 
 def drift_metrics(drift: Sequence[ColumnDrift]) -> Metrics:

@@ -15,11 +15,11 @@ _GB = 10**9
 class State:
     """What is known; None stands for what could not be asked.
 
-    `refusal` is what the gate said of the last candidate, empty when it passed or there was none.
+    `refused_recipe` is that of the last candidate if the gate refused it, empty when it passed or there was none.
     """
 
     failed_sources: Sequence[str] | None = None
-    refusal: str | None = None
+    refused_recipe: str | None = None
     disk_free_bytes: int | None = None
 
     @property
@@ -27,14 +27,15 @@ class State:
         """As figures."""
         return {
             "failed_sources": None if self.failed_sources is None else len(self.failed_sources),
-            "gate_refused": None if self.refusal is None else float(bool(self.refusal)),
+            "gate_refused": None if self.refused_recipe is None else float(bool(self.refused_recipe)),
             "disk_free_gb": None if self.disk_free_bytes is None else self.disk_free_bytes / _GB,
         }
 
     @property
     def details(self) -> dict[Metric, str]:
         """What there is to add to the figures, in words."""
-        return {"failed_sources": ", ".join(self.failed_sources or ()), "gate_refused": self.refusal or ""}
+        refused = f"recipe {self.refused_recipe}" if self.refused_recipe else ""
+        return {"failed_sources": ", ".join(self.failed_sources or ()), "gate_refused": refused}
 
 
 def disk_free(folder: Path) -> int:

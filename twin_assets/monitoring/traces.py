@@ -126,6 +126,14 @@ class TraceStore:
         )
         return [_trace(row) for row in rows]
 
+    def days(self, first: date, last: date) -> list[date]:
+        """The days from the first to the last on which anything was asked. Raises StorageError."""
+        found = self._db.read(
+            "SELECT DISTINCT substr(asked_at, 1, 10) FROM traces WHERE asked_at >= ? AND asked_at < ?",
+            (first.isoformat(), (last + timedelta(days=1)).isoformat()),
+        )
+        return sorted(date.fromisoformat(day) for (day,) in found)
+
     def forget(self, document_ids: Collection[str]) -> int:
         """Remove the traces of answers from documents, from the file, too; how many there were. Raises StorageError."""
         return self._db.forget("traces", "documents", document_ids)

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from twin_assets.defs.ledger import INPUTS_TAG, PASSED_TAG
-from twin_assets.defs.monitoring.assets import CHECKS, monitoring_report
+from twin_assets.defs.monitoring.assets import CHECKS, daily_monitoring, monitoring_report
 from twin_assets.defs.resources import TwinResource
 from twin_assets.monitoring.report import page_of, stored
 from twin_assets.monitoring.traces import TraceStore
@@ -90,6 +90,21 @@ def test_a_day_is_reported_again_to_the_same_version_and_a_quiet_one_passes(sett
     before = stored(ArtifactStore.of(settings), YESTERDAY - timedelta(days=5))
     assert before is not None
     assert before.metrics["disk_free_gb"] is None, "how the disk is now says nothing about a day long past"
+
+
+def test_the_schedule_asks_for_yesterday_and_for_days_that_were_missed(settings: Settings):
+    traces = TraceStore(settings.home)
+    for back in (0, 3, 4, 40):
+        traces.add(asked(back, YESTERDAY - timedelta(days=back)))
+    traces.close()
+    reported_before = YESTERDAY - timedelta(days=4)
+    with dg.DagsterInstance.ephemeral() as instance:
+        reported(instance, reported_before)
+        tick = datetime.combine(YESTERDAY + timedelta(days=1), datetime.min.time(), UTC)
+        context = dg.build_schedule_context(instance, tick)
+        requests = daily_monitoring.evaluate_tick(context).run_requests
+    days = [request.partition_key for request in requests or ()]
+    assert days == [str(YESTERDAY), str(YESTERDAY - timedelta(days=3))]
 
 
 def test_a_file_that_cannot_be_read_fails_in_words(settings: Settings):

@@ -1,5 +1,6 @@
 """`monitoring_report`: a day of the service, outside the graph of what is made from what."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from twin_assets.defs.ledger import PASSED_TAG
 from twin_assets.defs.monitoring.metadata import alerts_table, drift_table, traffic_plot
 from twin_assets.defs.resources import TwinResource
 from twin_assets.errors import TwinError
-from twin_assets.settings import Settings
+from twin_assets.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from twin_assets.monitoring.state import State
@@ -74,7 +75,7 @@ def _state(instance: dg.DagsterInstance, settings: Settings) -> "State":
     from twin_assets.monitoring.state import State, disk_free
 
     failed = [source.name for source in settings.sources.sources if _failed(instance, source.name)]
-    return State(failed, _refusal(instance), disk_free(settings.home))
+    return State(failed, _refused_recipe(instance), disk_free(settings.home))
 
 
 def _failed(instance: dg.DagsterInstance, source: str) -> bool:
@@ -82,28 +83,39 @@ def _failed(instance: dg.DagsterInstance, source: str) -> bool:
     return [run.status for run in instance.get_runs(runs, limit=1)] == [dg.DagsterRunStatus.FAILURE]
 
 
-def _refusal(instance: dg.DagsterInstance) -> str:
-    """The last candidate's recipe if the gate refused it, else nothing."""
+def _refused_recipe(instance: dg.DagsterInstance) -> str:
+    """The recipe of the last candidate if the gate refused it, else nothing."""
     evaluations = dg.AssetRecordsFilter(asset_key=dg.AssetKey("evaluation_report"))
     for record in instance.fetch_materializations(evaluations, limit=1).records:
         seen = record.asset_materialization
         if seen is not None and seen.tags and seen.tags.get(PASSED_TAG) == "false":
-            return f"recipe {seen.partition}"
+            return seen.partition or ""
     return ""
+
+
+job = dg.define_asset_job(
+    "monitoring_job", selection=[monitoring_report], partitions_def=DAYS, executor_def=dg.in_process_executor
+)
+
+
+@dg.schedule(
+    job=job, cron_schedule="20 0 * * *", execution_timezone="UTC", default_status=dg.DefaultScheduleStatus.RUNNING
+)
+def daily_monitoring(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Reports on the day before, soon after midnight, and on days that were missed. No lane waits for these runs."""
+    from twin_assets.monitoring.report import due_days
+
+    today = context.scheduled_execution_time.date()
+    try:
+        due = due_days(load_settings(), today)
+    except TwinError as error:
+        yield dg.SkipReason(str(error))
+        return
+    for day in due:
+        yield dg.RunRequest(run_key=f"{day} on {today}", partition_key=day.isoformat())
 
 
 @dg.definitions
 def monitoring() -> dg.Definitions:
-    """The job and its schedule: soon after midnight. It belongs to no lane, so that nothing waits for it."""
-    job = dg.define_asset_job(
-        "monitoring_job", selection=[monitoring_report], partitions_def=DAYS, executor_def=dg.in_process_executor
-    )
-    schedule = dg.build_schedule_from_partitioned_job(
-        job,
-        name="daily_monitoring",
-        description="Reports on the day before.",
-        hour_of_day=0,
-        minute_of_hour=20,
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )
-    return dg.Definitions(assets=[monitoring_report], jobs=[job], schedules=[schedule])
+    """The asset, its job and its schedule."""
+    return dg.Definitions(assets=[monitoring_report], jobs=[job], schedules=[daily_monitoring])
