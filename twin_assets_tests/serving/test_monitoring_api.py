@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
+import lancedb  # noqa: F401  (here, so that no request waits for it)
 import pytest
 
 from twin_assets.monitoring.report import make_report
@@ -115,6 +116,8 @@ def test_a_question_that_the_engine_fails_counts_as_an_error_and_an_answer_has_i
     body = {"model": "base", "messages": [{"role": "user", "content": "What of kettles?"}]}
     assert api.post("/v1/chat/completions", json=body).status_code == 200
     assert api.post("/v1/chat/completions", json=body | {"stream": True}).status_code == 200
+    fake.refuse_chat = "out of memory"
+    assert api.post("/v1/chat/completions", json=body).status_code == 503
     metrics = api.get("/api/monitoring").json()["days"][0]["metrics"]
-    assert (metrics["questions"], metrics["errors"]) == (2, 0)
+    assert (metrics["questions"], metrics["errors"], metrics["error_share"]) == (3, 1, 1 / 3)
     assert 0 < metrics["first_token_p95_s"] <= metrics["latency_p95_s"] < 30
