@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from twin_assets.definitions import defs
 from twin_assets.defs.ledger import INPUTS_TAG, PASSED_TAG
 from twin_assets.defs.monitoring.assets import CHECKS, daily_monitoring, monitoring_report
 from twin_assets.defs.resources import TwinResource
@@ -101,7 +102,7 @@ def test_the_schedule_asks_for_yesterday_and_for_days_that_were_missed(settings:
     with dg.DagsterInstance.ephemeral() as instance:
         reported(instance, reported_before)
         tick = datetime.combine(YESTERDAY + timedelta(days=1), datetime.min.time(), UTC)
-        context = dg.build_schedule_context(instance, tick)
+        context = dg.build_schedule_context(instance, tick, repository_def=defs().get_repository_def())
         requests = daily_monitoring.evaluate_tick(context).run_requests
     days = [request.partition_key for request in requests or ()]
     assert days == [str(YESTERDAY), str(YESTERDAY - timedelta(days=3))]

@@ -93,9 +93,7 @@ def _refused_recipe(instance: dg.DagsterInstance) -> str:
     return ""
 
 
-job = dg.define_asset_job(
-    "monitoring_job", selection=[monitoring_report], partitions_def=DAYS, executor_def=dg.in_process_executor
-)
+job = dg.define_asset_job("monitoring_job", selection=[monitoring_report], executor_def=dg.in_process_executor)
 
 
 @dg.schedule(
