@@ -121,3 +121,14 @@ def test_a_question_that_the_engine_fails_counts_as_an_error_and_an_answer_has_i
     metrics = api.get("/api/monitoring").json()["days"][0]["metrics"]
     assert (metrics["questions"], metrics["errors"], metrics["error_share"]) == (3, 1, 1 / 3)
     assert 0 < metrics["first_token_p95_s"] <= metrics["latency_p95_s"] < 30
+
+
+def test_a_draft_is_timed_and_one_that_the_engine_fails_is_an_error(api: httpx.Client, fake: Any, dagster: Any):
+    dagster.answers["TwinCandidate"] = candidate()
+    body = {"format": "linkedin_post", "prompt": "About kettles.", "model": "base"}
+    assert api.post("/api/drafts", json=body).status_code == 200
+    fake.refuse_chat = "out of memory"
+    assert api.post("/api/drafts", json=body).status_code == 503
+    metrics = api.get("/api/monitoring").json()["days"][0]["metrics"]
+    assert (metrics["drafts"], metrics["questions"], metrics["errors"]) == (2, 0, 1)
+    assert 0 < metrics["draft_p50_s"] < 30
