@@ -69,7 +69,10 @@ def monitoring_routes(service: Service) -> APIRouter:
         """Traffic, latency and feedback by day, alerts of this moment, and the newest verdicts on drift."""
         return await monitoring_card(service, days)
 
-    @router.get("/api/monitoring/{day}/report", response_class=HTMLResponse)
+    # Not `response_class=HTMLResponse`: the OpenAPI document would call errors HTML, too.
+    @router.get(
+        "/api/monitoring/{day}/report", response_class=Response, responses={200: {"content": {"text/html": {}}}}
+    )
     async def report(day: date) -> Response:
         """Evidently's page of a day, in a sandbox of its own."""
         page = await run_in_threadpool(page_of, ArtifactStore.of(service.settings), day)
