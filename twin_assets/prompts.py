@@ -22,6 +22,11 @@ NOT_WRITTEN = "I have not written about that."
 """The answer to a question that nothing in the author's writing answers."""
 
 
+def is_refusal(answer: str) -> bool:
+    """Whether an answer begins by saying that the author has not written about it."""
+    return answer.strip().casefold().startswith(NOT_WRITTEN.rstrip(".").casefold())
+
+
 def system_message(author: str) -> Message:
     """The system message that every sample is trained with and every request is served with."""
     return {"role": "system", "content": SYSTEM.format(author=author)}

@@ -70,6 +70,26 @@ def test_a_misspelled_key_in_a_recipe_is_found_before_anything_is_trained(config
     assert "'sft.learn_rate'" in message
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("metric: error_share", "metric: eror_share", "'rules.0.metric' is 'eror_share'"),
+        ("above: 0.05", "abov: 0.05", "'rules.0.abov'"),
+        ("for_days: 2", "for_days: two", "'rules.1.for_days' is 'two'"),
+        ("name: slow_answers", "name: answers_fail", "two rules are called 'answers_fail'"),
+        ("    above: 0.05\n", "", "needs either `above` or `below`"),
+        ("reference_days: 14", "reference_day: 14", "did you mean 'reference_days'?"),
+    ],
+)
+def test_a_wrong_rule_of_alerts_is_found_before_anything_starts(config: Path, old: str, new: str, told: str):
+    assert told in wrong(config, "alerts.yaml", old, new)
+
+
+def test_a_config_folder_without_alerts_has_the_project_s(config: Path):
+    (config / "alerts.yaml").unlink()
+    assert len(load_settings().alerts.rules) > 5
+
+
 def test_a_model_that_is_not_configured_is_named_with_those_that_are(config: Path):
     message = wrong_model(config)
     assert "'gpt-nonsense'" in message

@@ -1,15 +1,14 @@
 """A dataset as an Evidently page: its figures, and how they drifted against the version before."""
 
 import json
-import os
 import tempfile
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from twin_assets.datasets.words import word_count
 from twin_assets.errors import StorageError
+from twin_assets.evidently_page import save_page
 from twin_assets.records import InstructionSample, PreferenceSample
 from twin_assets.storage import ArtifactStore
 
@@ -50,35 +49,18 @@ def write_drift_page(
         # Evidently fails on a table without rows.
         file.write_text(f"<!doctype html><title>{name}</title><p>{name}: no samples</p>", encoding="utf-8")
         return {}
-    os.environ["DO_NOT_TRACK"] = "1"
-    with warnings.catch_warnings():
-        # Evidently's own imports use names that NumPy and Litestar have deprecated.
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        from evidently import DataDefinition, Dataset, Report
-        from evidently.presets import DataDriftPreset, DataSummaryPreset
-
     numbers, kinds = _columns(after)
-    definition = DataDefinition(numerical_columns=numbers, categorical_columns=kinds)
     columns = [*numbers, *kinds]
-    current = Dataset.from_pandas(_frame(after, columns), data_definition=definition)
-    reference = Dataset.from_pandas(_frame(before, columns), data_definition=definition) if before else None
-    presets = [DataSummaryPreset(columns=columns)]
-    if reference is not None:
-        presets.append(DataDriftPreset(columns=columns))
-    with warnings.catch_warnings():
-        # A column in which all rows agree has no spread to divide by; Evidently then shows no number for it.
-        warnings.filterwarnings("ignore", category=RuntimeWarning)
-        snapshot = Report(presets).run(current, reference, name=name)
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            snapshot.save_html(str(file))
-        except OSError as error:
-            raise StorageError(
-                f"the report could not be written to {str(file)!r}: {error}", "free disk space, then run again"
-            ) from error
+    reference = _frame(before, columns) if before else None
+    try:
+        metrics = save_page(file, name, _frame(after, columns), reference, numbers=numbers, kinds=kinds)
+    except OSError as error:
+        raise StorageError(
+            f"the report could not be written to {str(file)!r}: {error}", "free disk space, then run again"
+        ) from error
     if reference is None:
         return {}
-    shares = [m["value"]["share"] for m in snapshot.dict()["metrics"] if str(m["metric_name"]).startswith("DriftedCol")]
+    shares = [m["value"]["share"] for m in metrics if str(m["metric_name"]).startswith("DriftedCol")]
     return {"drifted_share": float(shares[0])}
 
 

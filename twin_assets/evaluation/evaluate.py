@@ -15,7 +15,7 @@ from twin_assets.evaluation.retrieval_recall import Search, retrieval_recall
 from twin_assets.evaluation.text import Piece, count_words, sentences, worded, wording, words
 from twin_assets.evaluation.voice import voice_scores
 from twin_assets.progress import Report, silent
-from twin_assets.prompts import NOT_WRITTEN, Message, request_messages
+from twin_assets.prompts import NOT_WRITTEN, Message, is_refusal, request_messages
 from twin_assets.records import InstructionSample
 from twin_assets.settings import EvaluationSettings
 
@@ -184,8 +184,7 @@ def _refusals(
 
 
 def _refused(answers: Sequence[str]) -> float:
-    said = NOT_WRITTEN.rstrip(".").casefold()
-    return sum(answer.strip().casefold().startswith(said) for answer in answers) / max(len(answers), 1)
+    return sum(map(is_refusal, answers)) / max(len(answers), 1)
 
 
 def _pieces(asked: Sequence[InstructionSample], answers: Sequence[str]) -> tuple[Piece, ...]:

@@ -1,13 +1,12 @@
 """The evaluation as an Evidently page: the base model's rows as reference, the twin's as current."""
 
-import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from twin_assets.errors import EvaluationError
 from twin_assets.evaluation.report import EvaluationReport, SampleRow
+from twin_assets.evidently_page import save_page
 
 _FIGURES = ("bits_per_byte", "answer_words", "overlap_words", "words_in_sentence")
 
@@ -19,33 +18,16 @@ def write_html(report: EvaluationReport, file: Path) -> Path:
     """
     if not report.base_rows or not report.twin_rows:
         raise EvaluationError("there is no measured sample to report on", "evaluate on at least one held-out sample")
-    os.environ["DO_NOT_TRACK"] = "1"
-    with warnings.catch_warnings():
-        # Evidently's own imports use names that NumPy and Litestar have deprecated.
-        warnings.filterwarnings("ignore", category=DeprecationWarning)
-        from evidently import DataDefinition, Dataset, Report
-        from evidently.presets import DataDriftPreset, DataSummaryPreset
-
     reference, current = _frame(report.base_rows), _frame(report.twin_rows)
     figures = [name for name in _FIGURES if reference[name].notna().any() and current[name].notna().any()]
-    definition = DataDefinition(numerical_columns=figures)
-    page = Report([DataSummaryPreset(columns=figures), DataDriftPreset(columns=figures)])
-    with warnings.catch_warnings():
-        # A column in which all rows agree has no spread to divide by; Evidently then shows no number for it.
-        warnings.filterwarnings("ignore", category=RuntimeWarning)
-        snapshot = page.run(
-            Dataset.from_pandas(current[figures], data_definition=definition),
-            Dataset.from_pandas(reference[figures], data_definition=definition),
-            name=f"Evaluation of {report.recipe}: base (reference) and twin (current)",
-        )
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            snapshot.save_html(str(file))
-        except OSError as error:
-            raise EvaluationError(
-                f"the report could not be written to {str(file)!r}: {error}",
-                "free disk space or mend the folder's rights",
-            ) from error
+    title = f"Evaluation of {report.recipe}: base (reference) and twin (current)"
+    try:
+        save_page(file, title, current, reference, numbers=figures)
+    except OSError as error:
+        raise EvaluationError(
+            f"the report could not be written to {str(file)!r}: {error}",
+            "free disk space or mend the folder's rights",
+        ) from error
     return file
 
 

@@ -1,1 +1,1 @@
-"""What the service did, kept to look at later: traces of answers."""
+"""What the service did: traces of answers, the figures of a day, drift, and what needs a person."""

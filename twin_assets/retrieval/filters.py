@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import get_args
 
 from twin_assets.records import CorpusDocument, Kind, Scope
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import quoted
+from twin_assets.storage.tables import moment, quoted
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ def condition(only: Filter, store: TableStore) -> str | None:
     if only.kinds is not None:
         parts.append(_one_of("kind", set(only.kinds) & set(get_args(Kind))))
     if only.since is not None:
-        parts.append(f"published_at >= {_moment(only.since)}")
+        parts.append(f"published_at >= {moment(only.since)}")
     if only.until is not None:
-        parts.append(f"published_at < {_moment(only.until)}")
+        parts.append(f"published_at < {moment(only.until)}")
     if only.documents is not None:
         parts.append(_one_of("document_id", only.documents))
     if only.sources is not None:
@@ -52,11 +52,6 @@ def condition(only: Filter, store: TableStore) -> str | None:
 
 def _one_of(column: str, values: Collection[str]) -> str:
     return f"{column} IN ({', '.join(map(quoted, sorted(values)))})" if values else "false"
-
-
-def _moment(moment: datetime) -> str:
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return f"CAST('{moment:%Y-%m-%dT%H:%M:%S.%f}+00:00' AS TIMESTAMP(6))"
 
 
 def _documents_of(sources: Collection[str], store: TableStore) -> list[str]:

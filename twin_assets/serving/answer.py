@@ -5,17 +5,19 @@ Its shape is that of OpenAI's chat completions, with `citations` and `twin` besi
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from twin_assets.deployment.records import Deployment
-from twin_assets.monitoring.traces import Trace, cited
+from twin_assets.errors import EngineError, RequestRefused
+from twin_assets.monitoring.traces import AWAY, Trace, cited
 from twin_assets.serving.chat_request import ChatRequest
 from twin_assets.serving.context import Prompt
 from twin_assets.serving.provenance import provenance
 from twin_assets.serving.service import Service
+from twin_assets.serving.stopwatch import Stopwatch
 
 Chunk = dict[str, Any]
 
@@ -27,6 +29,7 @@ class Answer:
     Args:
         prompt: the chat of the request with its passages, made to fit.
         note: what there is to say about the search.
+        watch: begun before the search.
     """
 
     service: Service
@@ -34,22 +37,26 @@ class Answer:
     prompt: Prompt
     note: dict[str, Any]
     trace_id: str
+    watch: Stopwatch
     asked_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     texts: dict[int, str] = field(default_factory=dict)
+    fault: str = ""
 
     @classmethod
     async def of(cls, service: Service, chat: ChatRequest, trace_id: str) -> "Answer":
         """An answer that is about to be given: its passages are found. Raises ApiError (400, 404, 503)."""
+        watch = Stopwatch()
         service.deployed(chat.model)
         prompt, note = await service.prompt(chat)
-        return cls(service, chat, prompt, note, trace_id)
+        return cls(service, chat, prompt, note, trace_id, watch)
 
     async def whole(self) -> dict[str, Any]:
         """The completion. Raises EngineError, ApiError."""
         body, engine = self._engine_body(), self.service.engine
-        completion, deployment = await self.service.through_adapter(
-            self.chat.model, lambda name: engine.complete(body, name)
-        )
+        async with self._faults_kept():
+            completion, deployment = await self.service.through_adapter(
+                self.chat.model, lambda name: engine.complete(body, name)
+            )
         for choice in completion["choices"]:
             choice.pop("matched_stop", None)
             self.texts[choice["index"]] = choice["message"]["content"] or ""
@@ -68,7 +75,8 @@ class Answer:
         async def begun(name: str | None) -> AsyncIterator[Chunk]:
             return await stack.enter_async_context(self.service.engine.stream(body, name))
 
-        chunks, deployment = await self.service.through_adapter(self.chat.model, begun)
+        async with self._faults_kept():
+            chunks, deployment = await self.service.through_adapter(self.chat.model, begun)
         return self._watched(chunks, stack, deployment)
 
     async def _watched(
@@ -84,13 +92,30 @@ class Answer:
                         self._add(choice["index"], choice["delta"].get("content"))
                     yield {**chunk, **self._head(), **(extra if last else {})}
                 ended = True
+            except EngineError:
+                self.fault = AWAY
+                raise
             finally:
                 # An answer that was broken off was given as far as it came; who has left is not waited with.
                 kept = self._kept(deployment)
                 if ended:
                     await kept
 
+    @asynccontextmanager
+    async def _faults_kept(self) -> AsyncIterator[None]:
+        """A question that the engine had no answer to leaves a trace, too: the day's errors are counted by it."""
+        try:
+            yield
+        except RequestRefused:
+            raise
+        except EngineError:
+            self.fault = AWAY
+            await self._kept(None)
+            raise
+
     def _add(self, index: int, text: str | None) -> None:
+        if text:
+            self.watch.token()
         self.texts[index] = self.texts.get(index, "") + (text or "")
 
     def _head(self) -> dict[str, Any]:
@@ -125,5 +150,8 @@ class Answer:
                 tuple(text for _, text in sorted(self.texts.items())),
                 cited(self._citations()),
                 deployment,
+                self.watch.seconds,
+                self.watch.first_token_s,
+                self.fault,
             )
         )

@@ -26,6 +26,7 @@ from twin_assets.serving.routes.forget import forget_routes
 from twin_assets.serving.routes.lineage import lineage_routes
 from twin_assets.serving.routes.login import login_routes
 from twin_assets.serving.routes.metrics import metrics_routes
+from twin_assets.serving.routes.monitoring import monitoring_routes
 from twin_assets.serving.routes.pages import page_routes
 from twin_assets.serving.routes.responses import responses_routes
 from twin_assets.serving.routes.runs import run_routes
@@ -55,6 +56,7 @@ ROUTES: tuple[Callable[[Service], APIRouter], ...] = (
     deployment_routes,
     forget_routes,
     metrics_routes,
+    monitoring_routes,
     login_routes,
 )
 

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 
 from twin_assets.errors import TwinError
-from twin_assets.serving.dagster_queries import ADD_PARTITION, EVENTS, LAUNCH, RUN, RUNS
+from twin_assets.serving.dagster_queries import ADD_PARTITION, CANDIDATE, EVENTS, LAUNCH, RUN, RUNS
 
 REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "twin"}
 UNFINISHED = ("QUEUED", "NOT_STARTED", "MANAGED", "STARTING", "STARTED", "SUSPENDED", "CANCELING")
 FINISHED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
-PARTITION_TAG, LANE_TAG = "dagster/partition", "twin/lane"
+PARTITION_TAG, LANE_TAG, PASSED_TAG = "dagster/partition", "twin/lane", "twin/passed"
 COLLECT_JOB, COLLECT_LANE, SOURCE_PARTITIONS = "collect_job", "collect", "source"
 _PAGE = 200
 """Events asked for at once."""
@@ -85,6 +85,14 @@ class Dagster:
             raise DagsterError(f"Dagster did not list its runs: {_said(found)}")
         runs: list[dict[str, Any]] = found["results"]
         return runs
+
+    async def refused_candidate(self) -> str:
+        """The recipe whose candidate was evaluated last, if the gate refused it; else nothing. Raises DagsterError."""
+        found = (await self.query(CANDIDATE, {"key": {"path": ["evaluation_report"]}}))["assetOrError"]
+        for one in found.get("assetMaterializations") or ():
+            if {"key": PASSED_TAG, "value": "false"} in one["tags"]:
+                return str(one["partition"])
+        return ""
 
     async def run(self, run_id: str) -> dict[str, Any]:
         """One run. Raises NoSuchRun, DagsterError."""

@@ -53,6 +53,15 @@ query TwinEvents($id: ID!, $cursor: String, $limit: Int) {
 }
 """
 
+CANDIDATE = """
+query TwinCandidate($key: AssetKeyInput!) {
+  assetOrError(assetKey: $key) {
+    __typename
+    ... on Asset { assetMaterializations(limit: 1) { partition tags { key value } } }
+  }
+}
+"""
+
 LAUNCH = """
 mutation TwinLaunch($params: ExecutionParams!) {
   launchRun(executionParams: $params) {

@@ -20,7 +20,8 @@ from twin_assets.drafting.formats import RULES
 from twin_assets.drafting.materials import Material
 from twin_assets.drafting.prompt import Composed, Source, TooLong, compose
 from twin_assets.drafting.store import StoredDraft
-from twin_assets.monitoring.traces import Trace, cited, new_id
+from twin_assets.errors import EngineError, RequestRefused
+from twin_assets.monitoring.traces import AWAY, Trace, cited, new_id
 from twin_assets.prompts import Message
 from twin_assets.serving.context import Quotation
 from twin_assets.serving.draft_request import DraftRequest, RevisionRequest
@@ -29,6 +30,7 @@ from twin_assets.serving.openai_errors import bad_request
 from twin_assets.serving.provenance import provenance
 from twin_assets.serving.service import Service
 from twin_assets.serving.side_by_side import side_by_side
+from twin_assets.serving.stopwatch import Stopwatch
 
 Event = dict[str, Any]
 
@@ -42,17 +44,34 @@ class DraftWriter:
 
     async def write(self, ask: DraftRequest) -> AsyncGenerator[Event, None]:
         """A draft as events, the last of them `draft`. Raises ApiError, TwinError."""
-        async with aclosing(self._written(await self._tasks.of_request(ask))) as events:
+        watch = Stopwatch()
+        async with aclosing(self._watched(await self._tasks.of_request(ask), watch)) as events:
             async for event in events:
                 yield event
 
     async def revise(self, draft: StoredDraft, ask: RevisionRequest) -> AsyncGenerator[Event, None]:
         """A new draft: a variant of another one, changed as is asked. Raises ApiError, TwinError."""
-        async with aclosing(self._written(await self._tasks.of_revision(draft, ask))) as events:
+        watch = Stopwatch()
+        async with aclosing(self._watched(await self._tasks.of_revision(draft, ask), watch)) as events:
             async for event in events:
                 yield event
 
-    async def _written(self, task: Task) -> AsyncGenerator[Event, None]:
+    async def _watched(self, task: Task, watch: Stopwatch) -> AsyncGenerator[Event, None]:
+        """The events of a draft; one that the engine did not write to its end leaves a trace, too."""
+        try:
+            async with aclosing(self._written(task, watch)) as events:
+                async for event in events:
+                    yield event
+        except RequestRefused:
+            raise
+        except EngineError:
+            now = datetime.now(UTC).isoformat(timespec="microseconds")
+            trace = Trace(new_id("draft"), "draft", now, task.model, task.scope, task.asked, (), (), None)
+            kept = replace(trace, seconds=watch.seconds, first_token_s=watch.first_token_s, error=AWAY)
+            await run_in_threadpool(self._service.traces.add, kept)
+            raise
+
+    async def _written(self, task: Task, watch: Stopwatch) -> AsyncGenerator[Event, None]:
         composed, tokens = await self._composed(task)
         used = await self._count(composed.excerpts)
         materials = [_material(*one) for one in zip(task.material, tokens, used, strict=True)]
@@ -69,6 +88,7 @@ class DraftWriter:
                 texts[number] += text
                 cut_off[number] |= reason == "length"
                 if text:
+                    watch.token()
                     yield {"type": "delta", "variant": number, "text": text}
         known = "\n".join([*task.links, *(one.url for one in task.own)])
         finished = [
@@ -88,7 +108,7 @@ class DraftWriter:
             "accepted_text": None,
             **task.extra,
         }
-        await run_in_threadpool(self._keep, task, body, quotations, composed.excerpts, answered[0])
+        await run_in_threadpool(self._keep, task, body, quotations, composed.excerpts, answered[0], watch)
         yield {"type": "draft", "draft": body}
 
     async def _composed(self, task: Task) -> tuple[Composed, list[int]]:
@@ -156,6 +176,7 @@ class DraftWriter:
         quotations: Sequence[Quotation],
         excerpts: Sequence[str],
         deployment: Deployment | None,
+        watch: Stopwatch,
     ) -> None:
         """The draft with what a revision needs, and its trace."""
         service, identity, created = self._service, body["draft_id"], body["created_at"]
@@ -169,9 +190,8 @@ class DraftWriter:
         documents = tuple(dict.fromkeys(one.document_id for one in quotations))
         service.drafts.put(StoredDraft(identity, created, task.scope, task.asked, documents, body, sources))
         texts, citations = tuple(variant["text"] for variant in body["variants"]), cited(body["citations"])
-        service.traces.add(
-            Trace(identity, "draft", created, task.model, task.scope, task.asked, texts, citations, deployment)
-        )
+        trace = Trace(identity, "draft", created, task.model, task.scope, task.asked, texts, citations, deployment)
+        service.traces.add(replace(trace, seconds=watch.seconds, first_token_s=watch.first_token_s))
 
 
 def _title(material: Material) -> str:

@@ -5,6 +5,7 @@
 of `twin.yaml` can be overridden as `TWIN_PORTS__SERVICE=8090`.
 """
 
+from twin_assets.settings.alerts import AlertRule, AlertsConfig, DriftSettings
 from twin_assets.settings.all import Settings, load_settings
 from twin_assets.settings.datasets import LARGEST_UNANSWERABLE, SHARES, DatasetSettings, Family, PreferenceOrigins
 from twin_assets.settings.features import CollectionSettings, FeatureSettings, RetrievalSettings, StorageSettings
@@ -18,9 +19,12 @@ __all__ = [
     "LARGEST_UNANSWERABLE",
     "ROOT",
     "SHARES",
+    "AlertRule",
+    "AlertsConfig",
     "CollectionSettings",
     "DatasetSettings",
     "DpoStage",
+    "DriftSettings",
     "EngineSettings",
     "EvaluationSettings",
     "Family",

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from twin_assets.config_files import check, load_yaml
 from twin_assets.errors import ConfigError
+from twin_assets.settings.alerts import AlertsConfig
 from twin_assets.settings.datasets import DatasetSettings
 from twin_assets.settings.features import CollectionSettings, FeatureSettings, RetrievalSettings, StorageSettings
 from twin_assets.settings.models import ModelConfig, TeacherConfig
@@ -101,6 +102,13 @@ class Settings(BaseSettings):
         files = sorted((self.config_dir / "recipes").glob("*.yaml"))
         return {n: r for f in files for n, r in check(Recipe, load_yaml(f), f).variants(f.stem).items()}
 
+    @cached_property
+    def alerts(self) -> AlertsConfig:
+        """The rules of `alerts.yaml`; a config folder without one has the project's own."""
+        file = self.config_dir / "alerts.yaml"
+        file = file if file.is_file() else ROOT / "config" / "alerts.yaml"
+        return check(AlertsConfig, load_yaml(file), file)
+
     def model(self, name: str) -> ModelConfig:
         """The model called `name`. Raises ConfigError when there is no such file, or it is a teacher's."""
         return check(ModelConfig, *self._model_file(name))
@@ -148,4 +156,5 @@ def load_settings(sources: Path | None = None) -> Settings:
     if settings.retrieval.reranker:
         settings.model(settings.retrieval.reranker)
     settings.teacher()
+    _ = settings.alerts
     return settings

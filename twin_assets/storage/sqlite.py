@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,20 @@ class Database:
         what: what is in it, for messages.
         durable: each write is on disk when it returns; else the last ones may be lost in a power cut, never in a crash
             of the process.
+        added: columns by table that files of an earlier version lack, with their declarations; they are added there.
     """
 
-    def __init__(self, file: Path, schema: str, what: str, *, durable: bool = True) -> None:
+    def __init__(
+        self,
+        file: Path,
+        schema: str,
+        what: str,
+        *,
+        durable: bool = True,
+        added: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         self._file, self._schema, self._what = file, schema, what
+        self._added = added or {}
         self._synchronous = "FULL" if durable else "NORMAL"
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
@@ -83,11 +93,25 @@ class Database:
                     f"PRAGMA journal_mode = WAL; PRAGMA synchronous = {self._synchronous}; "
                     f"PRAGMA secure_delete = ON; {self._schema}"
                 )
+                self._add_columns(connection)
             except sqlite3.Error:
                 connection.close()
                 raise
             self._connection = connection
         return self._connection
+
+    def _add_columns(self, connection: sqlite3.Connection) -> None:
+        """One process at a time looks and adds: of two that open an old file at once, the second finds it done."""
+        for table, columns in self._added.items():
+            known = f"SELECT name FROM pragma_table_info('{table}')"  # noqa: S608
+            if {name for (name,) in connection.execute(known)} >= set(columns):
+                continue
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                there = {name for (name,) in connection.execute(known)}
+                for name, declaration in columns.items():
+                    if name not in there:
+                        connection.execute(f"ALTER TABLE {table} ADD COLUMN {name} {declaration}")
 
     def _failed(self, error: Exception) -> StorageError:
         return StorageError(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -228,6 +229,12 @@ def one_of(column: str, values: Iterable[str]) -> str:
     """An SQL filter `column IN (values)`, quoted; no values select nothing."""
     among = ", ".join(map(quoted, values))
     return f"{column} IN ({among})" if among else "false"
+
+
+def moment(value: datetime) -> str:
+    """A time in SQL; without a zone it is UTC."""
+    value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return f"CAST('{value:%Y-%m-%dT%H:%M:%S.%f}+00:00' AS TIMESTAMP(6))"
 
 
 def quoted(value: str) -> str:

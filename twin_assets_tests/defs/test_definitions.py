@@ -5,6 +5,7 @@ import pytest
 
 from twin_assets.definitions import defs
 from twin_assets.defs.automation import SENSORS
+from twin_assets.defs.ledger import LANE_TAG
 from twin_assets.lineage import GRAPH, LANES
 
 
@@ -16,7 +17,7 @@ def loaded() -> dg.Definitions:
 
 def test_the_graph_that_decides_and_the_graph_that_runs_are_the_same(loaded: dg.Definitions):
     specs = {spec.key.to_user_string(): spec for spec in loaded.resolve_all_asset_specs()}
-    assert set(specs) == {*GRAPH, "maintained_tables"}
+    assert set(specs) == {*GRAPH, "maintained_tables", "monitoring_report"}
     for name, asset in GRAPH.items():
         above = {dependency.asset_key.to_user_string() for dependency in specs[name].deps}
         assert above == set(asset.upstream), name
@@ -40,6 +41,14 @@ def test_the_tables_are_looked_after_every_week_by_default(loaded: dg.Definition
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
     job = loaded.resolve_job_def("maintenance_job")
     assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == {"maintained_tables"}
+
+
+def test_yesterday_is_reported_every_day_by_default_in_a_run_of_no_lane(loaded: dg.Definitions):
+    (schedule,) = [s for s in loaded.schedules or () if s.name == "daily_monitoring"]
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    job = loaded.resolve_job_def("monitoring_job")
+    assert {key.to_user_string() for key in job.asset_layer.executable_asset_keys} == {"monitoring_report"}
+    assert LANE_TAG not in job.tags
 
 
 def test_each_lane_has_a_job_with_just_its_assets(loaded: dg.Definitions):

@@ -59,6 +59,8 @@ DECISIONS = {
     "POST /api/deployments/rollback": OWNER,
     "GET /api/datasets": OWNER,
     "GET /api/evaluations": OWNER,
+    "GET /api/monitoring": OWNER,
+    "GET /api/monitoring/{day}/report": OWNER,
     "GET /metrics": OWNER,
     "GET /": OWNER,
     "GET /write": OWNER,

@@ -59,6 +59,7 @@ def app(
     dagster.answers |= {
         "TwinRun": done,
         "TwinEvents": page,
+        "TwinCandidate": {"assetOrError": {"__typename": "AssetNotFoundError"}},
         "TwinPartition": {"addDynamicPartition": {"__typename": "AddDynamicPartitionSuccess"}},
         "TwinLaunch": {"launchRun": {"__typename": "LaunchRunSuccess", "run": {"runId": RUN}}},
     }
@@ -72,7 +73,7 @@ def test_the_service_keeps_what_its_openapi_document_promises(app: Any, served: 
         for result in schema.get_all_operations():
             operation = result.ok()
             _ask(operation, asked)
-        assert {"PATCH /api/sources/{name}", "POST /api/uploads", "GET /metrics"} <= asked
+        assert {"PATCH /api/sources/{name}", "POST /api/uploads", "GET /metrics", "GET /api/monitoring"} <= asked
 
 
 def _ask(operation: Any, asked: set[str]) -> None:

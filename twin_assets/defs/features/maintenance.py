@@ -13,8 +13,9 @@ CRON = "30 4 * * 0"
 @dg.asset(group_name="maintenance", kinds={"lancedb"}, pool="lance_write")
 def maintained_tables(context: dg.AssetExecutionContext, twin: TwinResource) -> dg.MaterializeResult:
     """All tables compacted, versions older than `storage.keep_versions_days` removed, abandoned vectors dropped; old
-    traces and uploads that nothing was made of removed."""
+    traces, reports of days, and uploads that nothing was made of removed."""
     from twin_assets.features.active import drop_abandoned
+    from twin_assets.monitoring.report import prune_reports
     from twin_assets.monitoring.traces import prune_traces
     from twin_assets.storage.maintenance import maintain, table_names
     from twin_assets.storage.uploads import remove_unused_uploads
@@ -25,7 +26,9 @@ def maintained_tables(context: dg.AssetExecutionContext, twin: TwinResource) -> 
         keep = timedelta(days=settings.storage.keep_versions_days)
         dropped = drop_abandoned(opened.tables, now)
         done = [maintain(opened.tables, name, keep) for name in table_names(opened.tables)]
-        traces = prune_traces(settings.home, now - timedelta(days=settings.service.keep_traces_days))
+        kept_since = now - timedelta(days=settings.service.keep_traces_days)
+        traces = prune_traces(settings.home, kept_since)
+        reports = prune_reports(opened.artifacts, kept_since.date())
         sources = [source.path for source in settings.sources.sources if source.path is not None]
         uploads = remove_unused_uploads(settings.home, sources, now)
     except (TwinError, OSError) as error:
@@ -38,6 +41,7 @@ def maintained_tables(context: dg.AssetExecutionContext, twin: TwinResource) -> 
             "files_merged": sum(max(m.fragments_before - m.fragments, 0) for m in done),
             "dropped": ", ".join(dropped) or "none",
             "traces_removed": traces,
+            "reports_removed": reports,
             "uploads_removed": len(uploads),
         }
     )

@@ -46,6 +46,7 @@ class Stub:
         self.datasets: list[dict[str, Any]] = []
         self.reports: list[dict[str, Any]] = []
         self.metrics = ""
+        self.monitoring: dict[str, Any] = {"days": [], "alerts": [], "drift": None, "notice": None}
         self.more = ""
         """What each draft says besides its first sentence."""
         self.ready = True
@@ -267,6 +268,10 @@ def _add_state(app: FastAPI, stub: Stub) -> None:
     @app.get("/api/evaluations")
     async def evaluations() -> Any:
         return {"reports": stub.reports}
+
+    @app.get("/api/monitoring")
+    async def monitoring() -> Any:
+        return stub.monitoring
 
     @app.get("/metrics")
     async def metrics() -> Any:

@@ -30,7 +30,7 @@ export function announce(text) {
 
 /** Replace what a place holds. */
 export function fill(place, ...children) {
-  place.replaceChildren(...children.flat().filter(Boolean));
+  place.replaceChildren(...children.flat(2).filter(Boolean));
 }
 
 /** An error, with what to do. */

@@ -3,12 +3,12 @@
 import { get, getIfThere, request } from "./api.js";
 import { $, announce, busy, el, errorBox, fill, number, table, when } from "./dom.js";
 import { parse, percentile, sumBy } from "./metrics.js";
+import { alertItem, driftVerdicts, feedbackByDay, seconds, trafficByDay } from "./monitoring.js";
 import { bar } from "./plot.js";
 import { statusName } from "./runs.js";
 
 const fact = (name, value) => el("div", {}, el("dt", {}, name), el("dd", {}, value));
 const empty = (text) => el("p", { class: "empty" }, text);
-const seconds = (value) => (value === null ? "–" : value < 1 ? `${Math.round(1000 * value)} ms` : `${value.toFixed(1)} s`);
 
 async function readiness() {
   try {
@@ -29,17 +29,19 @@ async function metrics() {
   }
 }
 
-/** Everything that needs a person, each with what to do. */
-function alerts(ready, sources, runs) {
+/** Everything that needs a person, each with what to do. Sources that failed say themselves why. */
+function alerts(ready, sources, runs, monitored) {
+  const broken = (monitored?.alerts ?? []).filter(({ metric }) => metric !== "failed_sources" || !sources);
   const found = (ready.missing ?? []).map((missing) => `Not ready: ${missing}. See “twin status”, start what is missing by “twin up”.`);
   for (const { name, last_run: last } of sources?.sources ?? []) {
     if (last?.error) found.push(`Source ${name}: ${last.error}`);
   }
   const failed = (runs?.runs ?? []).find((run) => run.status === "FAILURE" && !run.source);
   if (failed) found.push(`${failed.job} failed: ${failed.message || "see the run in Dagster for why"}`);
-  if (!found.length) return el("p", { class: "card all-well" }, el("span", { class: "good" }, "All is well. "),
+  if (!found.length && !broken.length) return el("p", { class: "card all-well" }, el("span", { class: "good" }, "All is well. "),
       `The engine answers and a twin is deployed. ${runs ? "No run has failed." : "What runs in Dagster is not known here."}`);
-  return el("ul", { class: "alerts" }, found.map((text) => el("li", { class: "error" }, text)));
+  return [el("ul", { class: "alerts" }, found.map((text) => el("li", { class: "error" }, text)), broken.map(alertItem)),
+    monitored?.notice ? el("p", { class: "note" }, monitored.notice) : null];
 }
 
 /** What takes its time: what a person calls it, the histogram, and the route it is about. */
@@ -115,11 +117,19 @@ async function load() {
   const runs = getIfThere("/api/runs?limit=20");
   const drafts = getIfThere("/api/drafts?limit=100").catch(() => null);
   const measured = metrics();
+  const monitored = getIfThere("/api/monitoring");
+  const days = monitored.then((found) => found?.days ?? []);
+  // What monitoring cannot give is said once, under drift.
+  const orNothing = (given, nothing) => given.catch(() => nothing);
   await Promise.all([
-    part("alerts", async () => alerts(await readiness(), await sources, await runs.catch(() => null))),
+    part("alerts", async () => alerts(await readiness(), await sources, await orNothing(runs, null), await orNothing(monitored, null))),
+    part("days", async () => trafficByDay(await orNothing(days, []))),
     part("traffic", async () => traffic(await measured)),
-    part("feedback", async () => feedback(await measured, await drafts)),
-    part("drift", async () => empty("Drift is not measured yet. The data reports in Dagster compare each version of the datasets with the one before.")),
+    part("feedback", async () => {
+      const byDay = feedbackByDay(await orNothing(days, []));
+      return [byDay, byDay ? el("p", { class: "bar-title so-far" }, "All so far") : null, feedback(await measured, await drafts)];
+    }),
+    part("drift", async () => driftVerdicts((await monitored)?.drift)),
     part("runs", async () => runsTable(await runs)),
   ]);
 }

@@ -1,0 +1,1 @@
+"""Assets over what the service did."""
