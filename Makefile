@@ -3,9 +3,11 @@ PYTHON ?= python3.11
 SOURCES ?=
 ENVIRONMENTS := $(PYTHON) -m twin_assets.machine.environments
 TWIN := .venv/bin/twin
+# A file's tests run on one worker, in their order; the order of the files is conftest.py's.
+PYTEST := .venv/bin/python -m pytest -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help twin down status doctor test test-fast lint core test-tools sample clean
+.PHONY: help twin down status doctor test test-fast lint core environments test-tools sample clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -23,12 +25,11 @@ status: core ## What runs, what is deployed, what is stale and why
 doctor: core ## Examine this machine; every finding comes with its remedy
 	@$(TWIN) doctor
 
-test: test-tools ## All tests: real training, a real SGLang server, a real browser where there is one
-	@$(ENVIRONMENTS) train serve
-	@.venv/bin/python -m pytest
+test: environments ## All tests: real training, a real SGLang server, a real browser where there is one
+	@$(PYTEST)
 
 test-fast: test-tools ## The tests that start no server and train nothing
-	@.venv/bin/python -m pytest -m "not slow"
+	@$(PYTEST) -m "not slow"
 
 lint: test-tools ## Style and types
 	@.venv/bin/ruff check .
@@ -37,6 +38,9 @@ lint: test-tools ## Style and types
 
 core:
 	@$(ENVIRONMENTS) core
+
+environments:
+	@$(ENVIRONMENTS) test train serve
 
 test-tools:
 	@$(ENVIRONMENTS) test

@@ -52,7 +52,7 @@ def loopback(routes: Mapping[str, Answer] | None = None) -> Iterator[Loopback]:
     server = _Server(("127.0.0.1", 0), _Handler)
     site = Loopback(f"http://127.0.0.1:{server.server_address[1]}", dict(routes or {}))
     server.site = site  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
         yield site

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import socket
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from twin_assets.errors import ConfigError, EngineError
 from twin_assets.settings import TeacherConfig
 from twin_assets_tests.datasets.fake_teacher import FakeTeacher
 from twin_assets_tests.deployment.fake_sglang import served
+from twin_assets_tests.ports import free_ports
 
 # LiteLLM makes a coroutine in a thread, and drops it when the request is cancelled meanwhile.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'OpenAIChatCompletion.acompletion' was never awaited")
@@ -248,8 +248,7 @@ def test_a_key_that_is_withdrawn_on_the_way_ends_it_all(make: Any, fake: FakeTea
 
 
 def test_a_server_that_is_away_is_an_error_with_its_address(make: Any, slept: Slept) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+    url = f"http://127.0.0.1:{free_ports(1)[0]}"
     with pytest.raises(EngineError, match=f"{url}/v1 cannot be reached") as caught:
         make(url=url, how={"attempts": 2}).ask(prompts(2))
     assert slept == [1.0]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from twin_assets.errors import AdapterNotLoaded, DeploymentError, EngineError
 from twin_assets.prompts import Message, request_messages
 from twin_assets.serving.app import create_app
 from twin_assets.settings import ROOT, EngineSettings, Ports, Settings, SourceConfig, SourcesConfig
+from twin_assets_tests.ports import free_ports
 
 pytestmark = pytest.mark.slow
 
@@ -93,8 +93,7 @@ def make_lora(folder: Path, seed: int, scale: float = 3.0) -> Path:
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     home = tmp_path_factory.mktemp("home")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     sources = SourcesConfig(author=AUTHOR, sources=(SourceConfig(name="blog", path=home),))
     limits = EngineSettings(device="cpu", max_total_tokens=4096, max_lora_rank=8)
     return Settings(

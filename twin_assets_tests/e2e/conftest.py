@@ -1,6 +1,5 @@
 """One twin for all tests: first those of its life (test_life), then the story of a person who uses it (test_story)."""
 
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +12,4 @@ def whole_twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeTwin]:
     """A twin that is not started yet; whatever runs of it at the end is stopped."""
     twin = small_twin(tmp_path_factory.mktemp("twin"))
     yield twin
-    if twin.process is not None and twin.process.poll() is None:
-        twin.process.send_signal(signal.SIGINT)
-        twin.process.wait(timeout=90)
-    twin.twin("down")
+    twin.end()

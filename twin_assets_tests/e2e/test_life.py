@@ -86,13 +86,14 @@ def test_an_engine_that_is_killed_comes_back_with_the_deployed_adapter(whole_twi
 
 
 def test_one_more_post_runs_what_it_changes_and_nothing_else(whole_twin: WholeTwin):
-    before = whole_twin.materializations()
+    before, deployed = whole_twin.materializations(), whole_twin.deployed()
     (whole_twin.folder / "blog" / "_posts" / POST).write_text(NOTE)
+    whole_twin.until(lambda: whole_twin.deployed() != deployed, "the post did not lead to a deployment", 600)
 
     def redeployed() -> bool:
         return [name for name, _ in whole_twin.materializations()].count("deployed_twin") > 1
 
-    whole_twin.until(redeployed, "the post did not lead to a deployment", 600)
+    whole_twin.until(redeployed, "the deployment is not noted", 60)
     new = [name for name, _ in whole_twin.materializations()[len(before) :]]
     assert "raw_documents[blog]" in new
     assert not [name for name in new if name.endswith("[x]")]

@@ -6,7 +6,6 @@ It goes on with the twin whose life `test_life` told before, or starts one when 
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
@@ -34,12 +33,13 @@ RUN_S = 900
 
 
 @pytest.fixture(scope="module")
-def twin(whole_twin: WholeTwin) -> WholeTwin:
-    """A twin that runs and has answered."""
+def twin(whole_twin: WholeTwin) -> Iterator[WholeTwin]:
+    """A twin that runs and has answered. Its story is the end of it: it does not go on training beside other tests."""
     if whole_twin.process is None:
         whole_twin.start()
     whole_twin.ready()
-    return whole_twin
+    yield whole_twin
+    whole_twin.end()
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_a_new_twin_is_trained_on_it_and_the_twin_page_shows_it(twin: WholeTwin,
     before = page.locator("#deployed code").first.get_attribute("title")
 
     def deployed() -> str:
-        digest = httpx.get(f"{twin.service}/api/deployments").json()["current"]["adapter_digest"]
+        digest = twin.deployed()
         return digest if digest != before else ""
 
     after = twin.until(deployed, "the archive did not lead to a deployment", RUN_S)

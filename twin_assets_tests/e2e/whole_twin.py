@@ -3,12 +3,12 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +19,11 @@ import yaml
 from twin_assets.chat_model import prepare_chat_model
 from twin_assets.files import read_json
 from twin_assets.settings import ROOT, load_settings
+from twin_assets_tests.ports import free_ports
 from twin_assets_tests.tiny_model import make_tiny_model
 
 PORTS = ("dagster", "code", "mlflow", "engine", "service")
 SAMPLE = ROOT / "sample_author"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on; held together, so that they differ."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 @dataclass
@@ -53,6 +43,13 @@ class WholeTwin:
     def service(self) -> str:
         """The URL of the twin service."""
         return f"http://127.0.0.1:{self.environment['TWIN_PORTS__SERVICE']}"
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        """A client of the service: one for all requests, since to make one costs more than to ask."""
+        # No connection is kept: the service is stopped and started between two requests.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        return httpx.Client(base_url=self.service, trust_env=False, timeout=60, limits=limits)
 
     @property
     def log(self) -> Path:
@@ -79,7 +76,7 @@ class WholeTwin:
             late = time.monotonic() > deadline
             if late or not running:
                 pytest.fail(f"{what}: {'too late' if late else 'ended'}\n{self.log.read_text()[-6000:]}")
-            time.sleep(0.2)
+            time.sleep(0.5)
         return found
 
     def ready(self, timeout_s: float = 900) -> None:
@@ -91,6 +88,13 @@ class WholeTwin:
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
         return self.process.wait(timeout=90)
+
+    def end(self) -> None:
+        """Stop whatever runs of it, at whatever it is."""
+        if self.process is not None and self.process.poll() is None:
+            self.stop()
+        self.twin("down")
+        self.client.close()
 
     def twin(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Another command of the program."""
@@ -106,7 +110,12 @@ class WholeTwin:
     def chat(self, text: str, **extra: object) -> httpx.Response:
         """One request to the service."""
         body = {"model": "twin", "messages": [{"role": "user", "content": text}], "max_tokens": 12, **extra}
-        return httpx.post(f"{self.service}/v1/chat/completions", json=body, timeout=60)
+        return self.client.post("/v1/chat/completions", json=body)
+
+    def deployed(self) -> str:
+        """The digest of the adapter that answers now: a look that costs the twin at work next to nothing."""
+        current = self.client.get("/api/deployments").json()["current"]
+        return str(current["adapter_digest"])
 
     def materializations(self) -> list[tuple[str, str]]:
         """Asset and data version of each materialization so far, oldest first."""
@@ -142,7 +151,7 @@ def small_twin(folder: Path) -> WholeTwin:
         {"role": "teacher", "model": "openai/base", "api_base": "engine", "max_calls": 4},
     )
     recipe = {"base_model": "tiny", "precision": "float32", "deploy": True}
-    sft = {"max_steps": 24, "eval_every": 12, "sequence_len": 512, "micro_batch_size": 2, "learning_rate": 0.01}
+    sft = {"max_steps": 12, "eval_every": 6, "sequence_len": 512, "micro_batch_size": 2, "learning_rate": 0.01}
     write(config / "recipes" / "default.yaml", {**recipe, "sft": sft, "dpo": {"max_steps": 2}})
     write(
         config / "twin.yaml",

@@ -15,6 +15,7 @@ from twin_assets.errors import ProcessError
 from twin_assets.files import read_json
 from twin_assets.machine.processes import ManagedProcess, ProcessSpec, is_running, stop_all
 from twin_assets.machine.supervisor import Supervisor
+from twin_assets_tests.ports import free_ports
 
 SERVER = """
 import http.server, sys
@@ -29,12 +30,6 @@ time.sleep(60)
 """
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
     """Wait for a condition, bounded; fails the test when it does not come."""
     deadline = time.monotonic() + timeout_s
@@ -46,7 +41,7 @@ def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
 @pytest.fixture
 def server(tmp_path: Path) -> ProcessSpec:
     """A real HTTP server on a free port."""
-    port = free_port()
+    (port,) = free_ports(1)
     return ProcessSpec(
         "server", (sys.executable, "-c", SERVER, str(port)), {}, tmp_path / "server.log", port, cwd=tmp_path
     )
@@ -104,7 +99,7 @@ def test_a_taken_port_names_the_port_and_the_setting_before_anything_starts(
 
 def test_a_process_that_does_not_come_up_shows_the_end_of_its_log(tmp_path: Path):
     spec = ProcessSpec(
-        "broken", (sys.executable, "-c", "raise SystemExit('no such model')"), {}, tmp_path / "b.log", free_port()
+        "broken", (sys.executable, "-c", "raise SystemExit('no such model')"), {}, tmp_path / "b.log", free_ports(1)[0]
     )
     supervisor = Supervisor(lambda: [spec], tmp_path / "run.json", lambda _: None)
     with pytest.raises(ProcessError, match="no such model"):

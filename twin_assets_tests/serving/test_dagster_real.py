@@ -14,7 +14,7 @@ from twin_assets.machine.supervisor import Supervisor
 from twin_assets.serving.app import create_app
 from twin_assets.serving.dagster import Dagster, DagsterError, NoSuchRun
 from twin_assets.settings import Settings, load_settings
-from twin_assets_tests.e2e.whole_twin import free_ports
+from twin_assets_tests.ports import free_ports
 
 pytestmark = pytest.mark.slow
 T = TypeVar("T")

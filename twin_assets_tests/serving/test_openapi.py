@@ -35,7 +35,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 60
+EXAMPLES = 25
 ALLOWED = {("POST", "/api/deployments/rollback"): {409}}
 """Statuses that a twin with one deployment answers rightly: there is none to go back to."""
 

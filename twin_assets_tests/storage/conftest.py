@@ -1,7 +1,6 @@
 """Rows of the smallest record, and a real S3 API on a free loopback port."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from twin_assets.records import Exclusion
+from twin_assets_tests.ports import free_ports
 
 
 @pytest.fixture
@@ -24,9 +24,7 @@ def row() -> Callable[..., Exclusion]:
 @pytest.fixture(scope="session")
 def s3() -> Iterator[dict[str, str]]:
     """LanceDB's storage options for a bucket `twin` on moto's server; it ends with the tests."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     endpoint = f"http://127.0.0.1:{port}"
     environment = {
         **os.environ,
