@@ -45,7 +45,7 @@ def test_what_was_forgotten_and_what_follows_is_shown_and_the_page_forgets_it_to
 ) -> None:
     forget(page).get_by_role("button", name="Forget", exact=True).click()
     outcome = page.get_by_role("group", name="What was forgotten")
-    expect(outcome).to_contain_text("and 1 copy of it: 12 rows of 2 tables removed")
+    expect(outcome).to_contain_text("and 1 copy of it: 12 rows of 2 tables removed. It will not be collected again.")
     expect(outcome).to_contain_text("1 dataset version held it and can no longer be read")
     expect(outcome).to_contain_text("1 adapter was trained on it, and will be trained anew")
     expect(outcome).to_be_focused()

@@ -50,8 +50,9 @@ def test_an_answer_is_looked_up_where_and_when_it_is_said(visit: Any, stub: Any,
     assert asked(page, stub) is True
     choose(page)
     limits = {"k": 8, "kinds": ["markdown"], "sources": ["<b>notes</b>"], "since": SINCE, "until": BEFORE}
-    assert asked(page, stub) == limits | {"scope": "private"}
     inspected(page, "ask-look-in")
+    assert asked(page, stub) == limits | {"scope": "private"}
+    assert page.get_by_label("Passages").is_hidden(), "the answer needs the room"
     page.get_by_label("Look up sources").uncheck()
     assert page.locator("#look-in-more").is_hidden()
     assert asked(page, stub) is False

@@ -37,7 +37,7 @@ def test_a_draft_is_written_from_a_prompt_and_a_link_with_its_sources_beside_it(
     assert variants.count() == 2
     assert variants.nth(1).get_by_role("textbox").first.input_value() == "Kettles, told <i>2</i> way." + MORE
     beside = page.get_by_role("complementary", name="Sources")
-    assert "300 of 900 tokens used" in beside.inner_text()
+    assert "Shortened to 33 % to fit: 300 of 900 tokens" in beside.inner_text()
     assert beside.get_by_role("button", name="On <b>kettles</b>").is_visible()
     (body,) = stub.bodies("POST", "/api/drafts")
     assert body["links"] == ["https://example.org/paper"]

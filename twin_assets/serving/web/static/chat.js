@@ -128,9 +128,11 @@ form.addEventListener("submit", (event) => {
   if (running) return running.abort();
   const text = question.value.trim();
   if (!text) return question.focus();
-  if (lookupFault()) return $("look-in-more").setAttribute("open", "");
+  if (lookupFault()) return ($("look-in-more").open = true);
   question.value = "";
   grow(question);
+  // What is looked in stays written in its line; the answer needs the room.
+  $("look-in-more").open = false;
   ask(text);
 });
 question.addEventListener("input", () => grow(question));
@@ -140,6 +142,12 @@ question.addEventListener("keydown", (event) => {
     if (!running) form.requestSubmit();
   }
 });
+for (const starter of document.querySelectorAll("[data-start]")) {
+  starter.addEventListener("click", () => {
+    question.value = `${starter.dataset.start} `;
+    question.focus();
+  });
+}
 reset.addEventListener("click", () => {
   running?.abort();
   messages = [];

@@ -45,7 +45,7 @@ function outcome({ forgotten: ids, rows, datasets, adapters }, name) {
   const copies = ids.length > 1 ? ` and ${count(ids.length - 1, "copy of it", "copies of it")}` : "";
   return el("div", { class: "outcome", tabindex: "-1", role: "group", "aria-label": "What was forgotten" },
     el("h3", { class: "good" }, "Forgotten"),
-    el("p", {}, `${name}${copies}: ${count(total, "row")} of ${count(tables.length, "table")} removed. It does not come back with the next run.`),
+    el("p", {}, `${name}${copies}: ${count(total, "row")} of ${count(tables.length, "table")} removed. It will not be collected again.`),
     el("h3", {}, "What follows"),
     ...follows(datasets, adapters));
 }

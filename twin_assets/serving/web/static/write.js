@@ -133,7 +133,7 @@ function beside(citations, read, twin) {
 }
 
 function materialRow({ title, url, kind, tokens, used_tokens: used, error }) {
-  const share = used < tokens ? `${number(used)} of ${number(tokens)} tokens used` : count(tokens ?? 0, "token");
+  const share = used < tokens ? `Shortened to ${Math.max(1, Math.round((100 * used) / tokens))} % to fit: ${number(used)} of ${count(tokens, "token")}` : "Read as a whole";
   return el("li", {}, el("span", { class: "name" }, title || url || kind), url !== title && address(url),
     error ? errorBox(error) : el("span", { class: "note" }, share));
 }
