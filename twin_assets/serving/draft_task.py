@@ -90,20 +90,21 @@ class Tasks:
         """What a draft was written from, for a change of one of its variants: nothing is fetched again."""
         kept, mark = draft.sources, new_mark()
         manner, asked = kept["manner"], revision_of(draft.asked, ask.instruction)
+        text = ask.text or draft.variants[ask.variant]
         return Task(
             how=manner["format"],
             length=manner["length"],
             model=manner["model"],
             instruction=ask.instruction,
             asked=asked,
-            shown=with_draft(asked, ask.text or draft.variants[ask.variant], mark),
+            shown=with_draft(asked, text, mark),
             mark=mark,
             own=[Quotation(**one) for one in kept["own"]],
             material=[Material(**one) for one in kept["material"]],
             scope=draft.scope,
             links=[*kept["links"], ask.instruction, ask.text or ""],
             habits=await self._habits_on(manner["format"]),
-            extra={"revision_of": draft.draft_id},
+            extra={"revision_of": draft.draft_id, "revised_from": text},
             note={"enabled": bool(kept["own"])},
         )
 

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from twin_assets.deployment.records import Deployment
 
 WEB = Path(__file__).parent / "web"
-PageName = Literal["guide", "write", "ask", "sources", "twin", "health"]
+PageName = Literal["guide", "write", "ask", "sources", "twin", "health", "login"]
 
 NAVIGATION: tuple[tuple[PageName, str], ...] = (
     ("write", "Write"),

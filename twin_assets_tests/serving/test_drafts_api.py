@@ -196,6 +196,7 @@ def test_a_revision_is_a_new_draft_with_the_old_text_and_its_sources_in_the_prom
     path = f"/api/drafts/{draft['draft_id']}/revise"
     revised = http.post(path, json={"instruction": "Make it shorter", "variant": 0, "stream": False}).json()
     assert revised["revision_of"] == draft["draft_id"]
+    assert revised["revised_from"] == draft["variants"][0]["text"]
     assert revised["draft_id"] != draft["draft_id"]
     content = fake.requests[-1]["messages"][-1]["content"]
     assert content.startswith("Write a LinkedIn post of about 150 words.\n\nWhy kettles matter\n\nMake it shorter")

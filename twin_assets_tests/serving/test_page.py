@@ -4,6 +4,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from twin_assets.deployment.records import Deployment
+from twin_assets.retrieval import Filter
 from twin_assets.serving.page import NAVIGATION, WEB, Shown, render_page
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -154,3 +156,14 @@ def test_the_page_fits_a_phone_in_both_colours(put: Any, page: Any, tmp_path: Pa
         ask(page, "What about kettles? " + "unbreakable" * 12)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         assert page.get_by_label("Your question").is_visible()
+
+
+def test_the_service_takes_what_the_page_says_of_where_to_look(put: Any, page: Any, search: Any) -> None:
+    put("a" * 32)
+    page.reload()
+    page.locator("#look-in-more summary").click()
+    page.get_by_label("Passages").select_option("2")
+    page.get_by_label("Published since").fill("2023-01-01")
+    page.get_by_label("Private writing, too").check()
+    assert ask(page, "What about kettles?").locator(".sources li").count() == 2
+    assert search.filters[-1] == Filter(since=datetime(2023, 1, 1, tzinfo=UTC), scope="private")

@@ -1,7 +1,5 @@
 """Signing in and out: the owner's key opens a session, whose cookie no script can read."""
 
-from html import escape
-from string import Template
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
@@ -9,7 +7,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from twin_assets.serving.auth import too_many
 from twin_assets.serving.openai_errors import bad_request
-from twin_assets.serving.page import WEB
+from twin_assets.serving.page import Shown, render_page
 from twin_assets.serving.rate import Buckets
 from twin_assets.serving.service import Service
 from twin_assets.serving.sessions import COOKIE
@@ -85,6 +83,5 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _page(author: str, target: str, problem: str = "") -> str:
-    template = Template((WEB / "login.html").read_text(encoding="utf-8"))
-    said = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
-    return template.substitute(author=escape(author, quote=True), next=escape(target, quote=True), problem=said)
+    """The page with the form; which twin is deployed is nobody's business before."""
+    return render_page("login", Shown(author, None), target=target, problem=problem)

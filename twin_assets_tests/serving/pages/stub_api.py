@@ -120,6 +120,11 @@ def _add_writing(app: FastAPI, stub: Stub) -> None:
             "span": span,
         } | about
 
+    @app.delete("/api/documents/{name}")
+    async def forget_document(name: str) -> Any:
+        gone = {"forgotten": [name, "doc9"], "rows": {"corpus": 2, "chunks": 10, "feedback": 0}}
+        return gone | {"datasets": ["d" * 64], "adapters": ["a" * 64]}
+
     def draft(body: dict[str, Any], texts: list[str], of: str = "") -> dict[str, Any]:
         links = [
             {"kind": "link", "title": "A paper", "url": u, "tokens": 900, "used_tokens": 300} for u in body["links"]
@@ -164,7 +169,9 @@ def _add_writing(app: FastAPI, stub: Stub) -> None:
     async def revise(name: str, request: Request) -> Any:
         old, body = stub.drafts[name], await request.json()
         asked = {"format": old["format"], "prompt": old["instruction"], "links": []}
-        return streamed(draft(asked, [f"Revised: {body['instruction']}"], name))
+        made = draft(asked, [f"Kettles, told {body['instruction']} way."], name)
+        made["revised_from"] = body.get("text") or old["variants"][body["variant"]]["text"]
+        return streamed(made)
 
     @app.post("/api/drafts/{name}/accept")
     async def accept(name: str, request: Request) -> Any:

@@ -66,3 +66,13 @@ def test_an_answer_is_judged_and_traced(page: Any, stub: Any) -> None:
     turn.get_by_role("button", name="Where this came from").click()
     turn.get_by_text("instruction dataset").wait_for()
     assert "bbbbbbbbbbbb" in turn.locator(".facts").inner_text()
+
+
+def test_a_question_can_be_begun_with_a_press(page: Any, inspected: Any) -> None:
+    inspected(page, "ask")
+    page.get_by_role("button", name="How would you explain").click()
+    page.keyboard.type("kettles?")
+    assert page.get_by_label("Your question").input_value() == "How would you explain kettles?"
+    page.keyboard.press("Enter")
+    page.locator(".turn.assistant .judging").wait_for()
+    assert page.get_by_role("group", name="Begin with").is_hidden()

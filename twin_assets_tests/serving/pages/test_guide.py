@@ -20,14 +20,16 @@ def test_a_first_visit_begins_with_three_steps(stub: Any, visit: Any, inspected:
 def test_the_steps_say_how_far_they_are(stub: Any, visit: Any) -> None:
     stub.sources = [{"name": "blog", "kind": "site", "url": "https://example.org", "documents": 42}]
     steps = [{"asset": "corpus", "status": "done"}, {"asset": "chunks", "status": "running"}]
-    stub.runs = [{"run_id": "r1", "job": "features_job", "status": "STARTED", "source": None, "steps": steps}]
+    stub.runs = [{"run_id": "r1", "job": "data_job", "status": "STARTED", "source": None, "steps": steps}]
     page = visit("/")
     expect(page.locator("#step-sources")).to_have_attribute("data-state", "done")
-    expect(page.locator("#step-train")).to_contain_text("features job: 1 of 2 steps")
+    expect(page.locator("#step-sources .button")).to_have_class("button quiet")
+    expect(page.locator("#step-train")).to_contain_text("Preparing your writing: 1 of 2 steps")
     stub.runs = []
     stub.deployments = {"current": {"deployment_id": "d1"}, "history": []}
     page.reload()
     expect(page.locator("#step-write")).to_contain_text("Your twin is ready.")
+    expect(page.locator("#step-write .button")).to_have_class("button")
 
 
 def test_whoever_has_a_twin_begins_with_writing(put: Any, visit: Any) -> None:

@@ -18,7 +18,7 @@ def guarded(settings: Any, search: Any, served: Any) -> Iterator[tuple[str, str]
         yield url, KeyStore.of(settings).add("me", "owner")[1]
 
 
-def test_the_owner_signs_in_on_the_page_and_out_again(guarded: tuple[str, str], browser: Any) -> None:
+def test_the_owner_signs_in_on_the_page_and_out_again(guarded: tuple[str, str], browser: Any, inspected: Any) -> None:
     url, secret = guarded
     page = browser.new_page(base_url=url)
     page.set_default_timeout(15_000)
@@ -32,6 +32,8 @@ def test_the_owner_signs_in_on_the_page_and_out_again(guarded: tuple[str, str], 
         page.get_by_role("button", name="Sign in").click()
         if key != secret:
             assert "wrong" in page.get_by_role("alert").inner_text()
+            assert page.get_by_role("navigation").count() == 0
+            inspected(page, "login")
     page.get_by_role("heading", name="Your sources").wait_for()
     page.get_by_role("button", name="Sign out").click()
     page.get_by_label("The owner’s key").wait_for()

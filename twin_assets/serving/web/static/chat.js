@@ -2,6 +2,7 @@
 
 import { events, getIfThere, post, request } from "./api.js";
 import { $, announce, busy, el, errorBox, grow, thumbs } from "./dom.js";
+import { forChat, lookupFault } from "./lookup.js";
 import { cited, sourceBox } from "./passage.js";
 
 const [form, question, send, log, reset] = ["form", "question", "send", "log", "reset"].map($);
@@ -39,13 +40,13 @@ function notes(twin, finish) {
 }
 
 /** One model's answer into one turn; gives its text and what came with it. */
-async function answer(model, turn) {
+async function answer(model, turn, retrieval) {
   const shown = turn.querySelector(".text");
   let last = {};
   let finish = "";
   turn.setAttribute("aria-busy", "true");
   try {
-    const body = { model, messages, stream: true, retrieval: $("retrieval").checked };
+    const body = { model, messages, stream: true, retrieval };
     for await (const event of events(await request("POST", "/v1/chat/completions", body, running.signal))) {
       const choice = event.choices[0];
       if (choice?.delta.content) follow(() => shown.append(choice.delta.content));
@@ -92,6 +93,7 @@ async function ask(text) {
   const model = $("model").value;
   const beside = $("beside").value;
   const chat = messages;
+  const retrieval = forChat();
   addTurn(log, "user", "You").querySelector(".text").textContent = text;
   chat.push({ role: "user", content: text });
   const place = beside ? el("div", { class: "beside" }) : log;
@@ -101,7 +103,7 @@ async function ask(text) {
   announce("Answering");
   send.textContent = "Stop";
   running = new AbortController();
-  const [mine] = await Promise.all(turns.map(([one, turn]) => answer(one, turn)));
+  const [mine] = await Promise.all(turns.map(([one, turn]) => answer(one, turn, retrieval)));
   announce(mine.failed ?? `Answered, with ${mine.citations?.length ?? 0} sources`);
   // A question without an answer is taken back, so that the next one does not follow upon it.
   if (mine.text) chat.push({ role: "assistant", content: mine.text });
@@ -126,8 +128,11 @@ form.addEventListener("submit", (event) => {
   if (running) return running.abort();
   const text = question.value.trim();
   if (!text) return question.focus();
+  if (lookupFault()) return ($("look-in-more").open = true);
   question.value = "";
   grow(question);
+  // What is looked in stays written in its line; the answer needs the room.
+  $("look-in-more").open = false;
   ask(text);
 });
 question.addEventListener("input", () => grow(question));
@@ -137,6 +142,12 @@ question.addEventListener("keydown", (event) => {
     if (!running) form.requestSubmit();
   }
 });
+for (const starter of document.querySelectorAll("[data-start]")) {
+  starter.addEventListener("click", () => {
+    question.value = `${starter.dataset.start} `;
+    question.focus();
+  });
+}
 reset.addEventListener("click", () => {
   running?.abort();
   messages = [];

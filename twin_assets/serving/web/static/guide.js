@@ -5,6 +5,8 @@ import { $, count, el, errorBox, fill, number } from "./dom.js";
 import { RUNNING } from "./runs.js";
 
 const EVERY = 5000;
+/** What the lanes of jobs do, in words. */
+const JOBS = { collect_job: "Collecting", data_job: "Preparing your writing", train_job: "Training and measuring", deploy_job: "Deploying" };
 
 function mark(id, state, ...shown) {
   const step = $(id);
@@ -12,6 +14,8 @@ function mark(id, state, ...shown) {
   if (state === "now") step.setAttribute("aria-current", "step");
   else step.removeAttribute("aria-current");
   // A live region speaks when it changes: the same words are not put in again.
+  // One button stands out: that of the step that is to be done.
+  step.querySelector(".button")?.classList.toggle("quiet", state !== "now");
   const place = step.querySelector(".state");
   const next = el("div", {}, shown);
   if (place.firstElementChild?.textContent !== next.textContent) fill(place, next);
@@ -34,7 +38,7 @@ function trainStep(runs, collected) {
     const steps = run.steps ?? [];
     const done = steps.filter((step) => step.status === "done").length;
     shown.push(el("progress", { "aria-label": run.job, max: steps.length || 1, value: steps.length ? done : null }),
-      el("p", { class: "note" }, `${run.source ? `Collecting ${run.source}` : run.job.replaceAll("_", " ")}: ${number(done)} of ${count(steps.length, "step")}`));
+      el("p", { class: "note" }, `${run.source ? `Collecting ${run.source}` : JOBS[run.job] ?? run.job.replaceAll("_", " ")}: ${number(done)} of ${count(steps.length, "step")}`));
   }
   if (!going.length && failed) shown.push(errorBox(`${failed.message || "The newest run failed."} What can be done is on the `, el("a", { href: "/health" }, "Health page"), "."));
   else if (!going.length) shown.push(el("p", { class: "note" }, collected ? "Waiting for the next run to start. Is Dagster up? See “twin status”." : "Begins when something was collected."));

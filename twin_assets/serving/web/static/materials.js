@@ -3,22 +3,58 @@
 import { upload } from "./api.js";
 import { $, announce, el, errorBox } from "./dom.js";
 
-// What is dropped beside its place would otherwise be opened instead of the page, with all that was typed.
-for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
+/** Most links, texts and files of a draft, of each. */
+const MOST = 8;
 
-/** Takes what is dropped on `place`: files to `files(list)`, the web addresses in a text to `links(list)`. */
-export function droppable(place, files, links) {
+const isField = (target) => target instanceof Element && target.matches('textarea, input:not([type="radio"], [type="checkbox"])');
+
+/** Words dropped into a text field belong there. */
+function isForField({ target, dataTransfer }) {
+  const { types } = dataTransfer;
+  return isField(target) && !types.includes("Files") && !types.includes("text/uri-list") && !onlyLinks(dataTransfer.getData("text/plain")).length;
+}
+
+// What is dropped beside its place would otherwise be opened instead of the page, with all that was typed.
+for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => isForField(event) || event.preventDefault());
+
+const linksIn = (text) => text.split(/\s+/).filter((one) => /^https?:\/\/\S/i.test(one));
+
+/** The links of a text that is nothing but links, else none. */
+function onlyLinks(text) {
+  const links = linksIn(text);
+  return links.length === text.split(/\s+/).filter(Boolean).length ? links : [];
+}
+
+/** Takes what is dropped on `place`: files to `files(list)`, a text with its web addresses to `links(list, text)`.
+ * While something is held over it, `target` is marked. */
+export function droppable(place, files, links, target = place) {
   const over = (event, is) => {
+    if (isForField(event)) return false;
     event.preventDefault();
-    place.classList.toggle("over", is);
+    target.classList.toggle("over", is);
+    return true;
   };
   place.addEventListener("dragover", (event) => over(event, true));
   place.addEventListener("dragleave", (event) => over(event, false));
   place.addEventListener("drop", (event) => {
-    over(event, false);
+    if (!over(event, false)) return;
     const text = event.dataTransfer.getData("text/uri-list") || event.dataTransfer.getData("text/plain");
     if (event.dataTransfer.files.length) files([...event.dataTransfer.files]);
-    else links(text.split(/\s+/).filter((one) => /^https?:\/\//i.test(one)), text.trim());
+    else links(linksIn(text), text.trim());
+  });
+}
+
+/** Takes what is pasted anywhere but into a text that is being written: files, and links that stand alone. */
+function pastable(fields, files, links) {
+  document.addEventListener("paste", (event) => {
+    const text = event.clipboardData.getData("text/plain").trim();
+    const found = onlyLinks(text);
+    const free = !isField(event.target) || (fields.includes(event.target) && !event.target.value);
+    // Office programs put a picture beside the words that were copied: then the words are meant.
+    if (event.clipboardData.files.length && !text) files([...event.clipboardData.files]);
+    else if (found.length && free) found.forEach(links);
+    else return;
+    event.preventDefault();
   });
 }
 
@@ -43,10 +79,11 @@ export class Materials {
       target.value = "";
     });
     $("add-text").addEventListener("click", () => this.#pasted());
-    droppable($("drop"), (files) => this.#upload(files), (links, text) => {
+    droppable($("form"), (files) => this.#upload(files), (links, text) => {
       if (links.length) links.forEach((link) => this.#link(link));
       else if (text) this.#text("Dropped text", text);
-    });
+    }, $("drop"));
+    pastable([$("prompt"), $("link")], (files) => this.#upload(files), (link) => this.#link(link));
   }
 
   #row(kind, title, remove) {
@@ -62,18 +99,29 @@ export class Materials {
     return { row, state };
   }
 
+  #fault(text) {
+    $("drop").querySelector(":scope > .error")?.remove();
+    if (text) $("drop").append(errorBox(text));
+  }
+
+  /** Whether there is room for one more of a kind; else it is said. */
+  #room(many, kind) {
+    this.#fault(many < MOST ? "" : `A draft takes ${MOST} ${kind}s at most: remove one first.`);
+    return many < MOST;
+  }
+
   #kept(list, item, kind, title) {
+    if (!this.#room(list.length, kind)) return;
     list.push(item);
     this.#row(kind, title, () => list.splice(list.indexOf(item), 1));
   }
 
   #typed() {
     const text = $("link").value.trim();
-    $("drop").querySelector(":scope > .error")?.remove();
+    this.#fault("");
     if (!text) return $("link").focus();
     if (!/^https?:\/\/\S+$/i.test(text)) {
-      $("drop").append(errorBox("This is no link: give one that begins with https://, or paste a text below."));
-      return undefined;
+      return this.#fault("This is no link: give one that begins with https://, or paste a text below.");
     }
     $("link").value = "";
     return this.#link(text);
@@ -97,6 +145,7 @@ export class Materials {
 
   async #upload(files) {
     for (const file of files) {
+      if (!this.#room(this.files.length, "file")) return;
       const stop = new AbortController();
       let id = "";
       const { row, state } = this.#row("file", file.name, () => {

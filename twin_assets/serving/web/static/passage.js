@@ -2,11 +2,12 @@
 
 import { get } from "./api.js";
 import { address, announce, count, el, errorBox, fill } from "./dom.js";
+import { forgetButton } from "./forgetting.js";
 
 /** What an answer cites, as a list; a title opens the document at the passage. */
 export function sources(citations) {
   return el("ol", {}, citations.map((citation) =>
-    el("li", { id: citation.anchor },
+    el("li", { id: citation.anchor, "data-document": citation.document_id },
       el("span", { class: "number" }, `[${citation.number}]`),
       el("div", {},
         el("button", { type: "button", class: "title", "aria-haspopup": "dialog", onclick: () => open(citation) },
@@ -21,7 +22,7 @@ export function cited(text, citations) {
   return text.split(/(\[\d+\])/).map((piece) => {
     const citation = known.get(/^\[(\d+)\]$/.exec(piece)?.[1]);
     const label = `Source ${citation?.number}: ${citation?.title || "untitled"}`;
-    return citation ? el("button", { type: "button", title: label, "aria-haspopup": "dialog", onclick: () => open(citation) }, piece) : piece;
+    return citation ? el("button", { type: "button", title: label, "data-document": citation.document_id, "aria-haspopup": "dialog", onclick: () => open(citation) }, piece) : piece;
   });
 }
 
@@ -41,12 +42,18 @@ export async function open({ document_id, start, end, title, url, text }) {
       el("button", { type: "button", class: "quiet", onclick: () => panel.close() }, "Close")),
     body);
   panel.addEventListener("click", (event) => event.target === panel && panel.close());
-  panel.addEventListener("close", () => panel.remove());
+  const opener = document.activeElement;
+  panel.addEventListener("close", () => {
+    panel.remove();
+    // What opened it may be gone with its document: then the focus goes to what is left of it.
+    if (!opener.isConnected) document.querySelector(".gone")?.focus();
+  });
   document.body.append(panel);
   panel.showModal();
   try {
     const query = new URLSearchParams({ start, end });
     show(body, await get(`/api/documents/${encodeURIComponent(document_id)}?${query}`));
+    panel.append(forgetButton({ document_id, title }, body));
     announce(`Opened ${title || "the document"} at the passage`);
   } catch (error) {
     // The passage itself came with the answer, so that it can be read all the same.
@@ -67,6 +74,15 @@ function show(body, found) {
     el("div", { class: "text", tabindex: "0", role: "group", "aria-label": "Text of the document" }, ...text));
   marked?.scrollIntoView({ block: "center" });
 }
+
+// A page does not go on showing what was forgotten.
+document.addEventListener("forgotten", ({ detail }) => {
+  for (const shown of document.querySelectorAll("[data-document]")) {
+    if (!detail.ids.includes(shown.dataset.document)) continue;
+    if (shown.matches("button")) shown.replaceWith(shown.textContent);
+    else fill(shown, shown.querySelector(".number"), el("p", { class: "note gone", tabindex: "-1" }, "Forgotten"));
+  }
+});
 
 // Spans count characters as Python does, by code points; JavaScript's strings count UTF-16 units.
 function slice(text, start, end) {

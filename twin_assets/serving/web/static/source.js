@@ -2,17 +2,10 @@
 
 import { patch, post, remove } from "./api.js";
 import { address, announce, busy, confirmed, count, el, errorBox, fill, number, when } from "./dom.js";
+import { kindName } from "./kinds.js";
 import { follow, statusName } from "./runs.js";
 
-const NAMES = {
-  linkedin: "a LinkedIn archive", x: "an X archive", medium: "a Medium account or export", substack: "a Substack publication",
-  bluesky: "a Bluesky account", mastodon: "a Mastodon account or archive", whatsapp: "WhatsApp chats", telegram: "a Telegram export",
-  wordpress: "a WordPress export", markdown: "Markdown files", git: "GitHub or a git repository", paper: "papers", site: "a blog or web site",
-};
 const SCHEDULES = ["hourly", "daily", "weekly", "never"];
-
-/** What a person calls a kind of source. */
-export const kindName = (kind) => NAMES[kind] ?? kind ?? "of a kind that cannot be told";
 
 export class SourceCard {
   /** `reload()` shows all sources anew; `before` is the card in whose place this one comes: it goes on with its run. */

@@ -3,9 +3,10 @@
 
 import { getIfThere, post, upload } from "./api.js";
 import { $, announce, busy, el, errorBox, fill } from "./dom.js";
+import { kindName } from "./kinds.js";
 import { droppable } from "./materials.js";
 import { RUNNING } from "./runs.js";
-import { kindName, SourceCard } from "./source.js";
+import { SourceCard } from "./source.js";
 
 const what = $("what");
 const recognized = $("recognized");

@@ -1,6 +1,7 @@
 // One variant of a draft: it streams in, is edited by hand, judged, revised, copied and accepted.
 
 import { post } from "./api.js";
+import { Comparison } from "./comparison.js";
 import { announce, busy, copy, count, el, fill, grow, number, thumbs } from "./dom.js";
 
 /** Most characters: of the whole on LinkedIn, of each post on X. */
@@ -11,14 +12,18 @@ const posts = (text) => text.split(/\n\s*\n/).map((one) => one.trim()).filter(Bo
 export class Variant {
   /** `write(path, body, howMany, format)` streams a revision in the place of the draft. */
   constructor(index, of, format, write) {
-    Object.assign(this, { index, format, write, draft: null, written: "", parts: [] });
     const name = of > 1 ? `Variant ${index + 1}` : "Draft";
-    this.field = el("textarea", { class: "writing", "aria-label": name, readonly: true, rows: "3", oninput: () => this.#changed() });
+    Object.assign(this, { index, name, format, write, draft: null, written: "", parts: [], siblings: [], comparison: null });
+    this.field = el("textarea", { class: "writing", "aria-label": name, readonly: true, rows: "3", oninput: () => {
+      this.#changed();
+      for (const one of this.siblings) one.comparison?.show();
+    } });
     this.count = el("span", { class: "count" });
     this.warnings = el("div", { class: "warnings" });
+    this.compared = el("div", {});
     this.tools = el("div", { class: "tools" });
     this.element = el("article", { class: "variant card", "aria-busy": "true" },
-      el("header", {}, el("h3", {}, name), this.count), this.field, this.warnings, this.tools);
+      el("header", {}, el("h3", {}, name), this.count), this.field, this.compared, this.warnings, this.tools);
   }
 
   get text() {
@@ -40,7 +45,19 @@ export class Variant {
     this.field.readOnly = false;
     fill(this.warnings, (variant.warnings ?? []).map((warning) => el("p", { class: "note warn" }, warning)));
     fill(this.tools, ...this.#tools());
+    this.comparison = new Comparison(this.name, () => this.text, this.#others());
+    fill(this.compared, this.comparison.element);
     this.#changed();
+  }
+
+  /** What it can be compared with, and how that text is found. */
+  #others() {
+    const others = this.siblings.filter((one) => one !== this);
+    return [
+      ["the draft as written", () => this.written],
+      this.draft.revised_from && ["the text before this revision", () => this.draft.revised_from],
+      ...others.map((one) => [one.name.toLowerCase(), () => one.text]),
+    ].filter(Boolean);
   }
 
   /** The stream is over. */
@@ -48,6 +65,13 @@ export class Variant {
     this.element.removeAttribute("aria-busy");
     this.field.readOnly = false;
     grow(this.field);
+  }
+
+  /** What it was written from is forgotten, and the draft with it: the text can only be taken along. */
+  lost() {
+    const copying = el("button", { type: "button", class: "quiet", onclick: () => copy(copying, this.text) }, "Copy");
+    fill(this.tools, el("p", { class: "note warn" }, "It cites what was forgotten, and is no longer kept."), el("div", { class: "actions" }, copying));
+    this.back = null;
   }
 
   #changed() {
@@ -63,6 +87,7 @@ export class Variant {
     this.count.textContent = total + edited;
     this.count.classList.toggle("warn", Boolean(limit) && longest > limit);
     if (this.back) this.back.hidden = !edited;
+    this.comparison?.show();
   }
 
   #tools() {
@@ -82,7 +107,8 @@ export class Variant {
       event.preventDefault();
       const instruction = wish.value.trim();
       if (!instruction) return wish.focus();
-      return this.write(`/api/drafts/${id}/revise`, { instruction, variant: this.index, stream: true }, 1, this.format);
+      const text = this.text.trim() && this.text !== this.written ? this.text : undefined;
+      return this.write(`/api/drafts/${id}/revise`, { instruction, variant: this.index, text, stream: true }, 1, this.format);
     } }, wish, el("button", { type: "submit", class: "quiet" }, "Revise"));
     return [el("div", { class: "actions" }, accept, copying, this.back, ...judging), revise];
   }

@@ -3,18 +3,23 @@
 import { events, get, getIfThere, request } from "./api.js";
 import { $, announce, address, busy, copy, count, el, errorBox, fill, number, when } from "./dom.js";
 import { Variant } from "./variant.js";
+import { forDraft, lookupFault } from "./lookup.js";
 import { Materials } from "./materials.js";
 import { sources } from "./passage.js";
 
 const form = $("form");
 const materials = new Materials();
 const FORMATS = Object.fromEntries([...form.elements.format].map((one) => [one.value, one.nextElementSibling.textContent]));
+/** Asked for where there is material and nothing else: a draft needs a prompt. */
+const FROM_MATERIAL = "Write about the new material.";
 let running = null;
+let open = { documents: [], variants: [] };
 
 function wanted() {
+  const given = materials.links.length + materials.texts.length + materials.files.length;
   return {
     format: form.elements.format.value,
-    prompt: $("prompt").value.trim(),
+    prompt: $("prompt").value.trim() || (given ? FROM_MATERIAL : ""),
     links: materials.links,
     texts: materials.texts,
     files: materials.files,
@@ -22,7 +27,7 @@ function wanted() {
     tone: $("tone").value.trim() || null,
     length: $("length").value,
     model: $("model").value,
-    retrieval: $("retrieval").checked,
+    ...forDraft(),
     stream: true,
   };
 }
@@ -32,8 +37,8 @@ const say = (text) => ($("progress").textContent = text);
 /** What is missing, as something to do; "" when it can be written. */
 function lacking(body) {
   if (materials.uploading) return "A file is still being sent: wait until it is there.";
-  if (body.prompt || body.links.length || body.texts.length || body.files.length) return "";
-  return "Say what it is about, or add a link, a file or a text.";
+  if (lookupFault()) return lookupFault();
+  return body.prompt ? "" : "Say what it is about, or add a link, a file or a text.";
 }
 
 form.addEventListener("submit", (event) => {
@@ -91,6 +96,7 @@ async function write(path, body, howMany, format) {
 
 function shown(howMany, format) {
   const variants = Array.from({ length: howMany }, (_, index) => new Variant(index, howMany, format, write));
+  variants.forEach((one) => (one.siblings = variants));
   fill($("drafts"), el("h2", {}, howMany > 1 ? "Drafts" : "Draft"), el("div", { class: "variants" }, variants.map((one) => one.element)));
   $("drafts").hidden = false;
   return variants;
@@ -102,6 +108,7 @@ function show(draft) {
   if (draft.accepted_text) $("drafts").querySelector("h2").after(accepted(draft.accepted_text));
   draft.variants.forEach((variant, index) => variants[index].finish(draft, variant));
   variants.forEach((one) => one.ended());
+  open = { documents: (draft.citations ?? []).map((one) => one.document_id), variants };
   beside(draft.citations ?? [], draft.materials ?? [], draft.twin);
 }
 
@@ -126,7 +133,7 @@ function beside(citations, read, twin) {
 }
 
 function materialRow({ title, url, kind, tokens, used_tokens: used, error }) {
-  const share = used < tokens ? `${number(used)} of ${number(tokens)} tokens used` : count(tokens ?? 0, "token");
+  const share = used < tokens ? `Shortened to ${Math.max(1, Math.round((100 * used) / tokens))} % to fit: ${number(used)} of ${count(tokens, "token")}` : "Read as a whole";
   return el("li", {}, el("span", { class: "name" }, title || url || kind), url !== title && address(url),
     error ? errorBox(error) : el("span", { class: "note" }, share));
 }
@@ -137,13 +144,13 @@ async function earlier() {
   $("earlier").hidden = !drafts.length;
   fill($("earlier-list"), drafts.map((draft) => {
     const text = draft.accepted_text ?? draft.variants[0]?.text ?? "";
-    const open = el("button", { type: "button", class: "link", onclick: () => busy(open, "", row, async () => {
+    const opening = el("button", { type: "button", class: "link", onclick: () => busy(opening, "", row, async () => {
       show(await get(`/api/drafts/${encodeURIComponent(draft.draft_id)}`));
       $("drafts").scrollIntoView({ block: "start" });
       announce("Opened");
     }) }, draft.instruction || text.slice(0, 80) || "untitled");
     const row = el("li", {}, el("div", { class: "of" }, FORMATS[draft.format] ?? draft.format, " · ", when(draft.created_at),
-      draft.status === "accepted" && el("span", { class: "good" }, " · accepted")), open);
+      draft.status === "accepted" && el("span", { class: "good" }, " · accepted")), opening);
     return row;
   }));
 }
@@ -155,5 +162,9 @@ async function offerVersions() {
   }
 }
 
+document.addEventListener("forgotten", ({ detail }) => {
+  if (open.documents.some((id) => detail.ids.includes(id))) open.variants.forEach((one) => one.lost());
+  earlier();
+});
 offerVersions();
 earlier();
