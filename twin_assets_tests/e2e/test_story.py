@@ -151,18 +151,13 @@ def test_the_edit_becomes_a_pair_that_the_next_twin_learns_from(twin: WholeTwin)
 
 
 def test_a_rollback_with_a_reason_lets_the_twin_before_answer_again(twin: WholeTwin, page: Any) -> None:
-    newest = httpx.get(f"{twin.service}/api/deployments").json()["current"]
+    newest = twin.deployed()
     page.goto("/twin")
     page.get_by_text("Go back to the twin before").click()
     page.get_by_label("Roll back, because…").fill("It rambles")
     page.get_by_role("button", name="Roll back").click()
     page.get_by_text("Rolled back").wait_for()
     expect(page.locator("#history tbody tr").first).to_contain_text("It rambles")
-    answer = httpx.post(
-        f"{twin.service}/v1/chat/completions",
-        json={"model": "twin", "max_tokens": 16, "messages": [{"role": "user", "content": "What about tide gauges?"}]},
-        timeout=120,
-    ).json()
-    current = httpx.get(f"{twin.service}/api/deployments").json()["current"]
-    assert current["adapter_digest"] != newest["adapter_digest"]
-    assert answer["twin"]["adapter_digest"] == current["adapter_digest"]
+    answer = twin.chat("What about tide gauges?", max_tokens=16).json()
+    assert twin.deployed() != newest
+    assert answer["twin"]["adapter_digest"] == twin.deployed()
