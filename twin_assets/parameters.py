@@ -66,7 +66,7 @@ def _instruction_dataset(settings: Settings, _: str) -> object:
 
 
 def _preference_dataset(settings: Settings, _: str) -> object:
-    from twin_assets.datasets.preferences import PREFERENCES_VERSION
+    from twin_assets.datasets.rejected import PREFERENCES_VERSION
 
     feedback = TableStore.of(settings).find(FeedbackEvent)
     batches = feedback.count_rows() // settings.datasets.feedback_batch if feedback is not None else 0

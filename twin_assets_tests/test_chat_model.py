@@ -35,8 +35,8 @@ def fake_conversion(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
         (out / "config.json").write_text("{}")
         (out / "model.safetensors").write_bytes(b"weights")
 
-    monkeypatch.setattr(chat_model, "_convert", convert)
-    monkeypatch.setattr(chat_model, "_prove", lambda folder, name: None)
+    monkeypatch.setattr(chat_model, "convert", convert)
+    monkeypatch.setattr(chat_model, "prove", lambda folder, name: None)
     return made
 
 
@@ -125,7 +125,7 @@ def test_a_failed_conversion_leaves_no_folder_and_says_what_to_do(
     def full(folder: Path, name: str) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(chat_model, "_prove", full)
+    monkeypatch.setattr(chat_model, "prove", full)
     with pytest.raises(ModelError, match="No space left") as error:
         prepare_chat_model(BUNDLED, "small", tmp_path)
     assert "disk space" in error.value.remedy
@@ -203,14 +203,14 @@ def test_a_folder_without_weights_has_no_digest(tmp_path: Path) -> None:
 def test_progress_bars_of_libraries_do_not_run_into_the_report(
     fake_conversion: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    quietly = chat_model._convert
+    quietly = chat_model.convert
 
     def convert_with_a_bar(gguf: Path, out: Path) -> None:
         for _ in tqdm([1, 2, 3]):
             pass
         quietly(gguf, out)
 
-    monkeypatch.setattr(chat_model, "_convert", convert_with_a_bar)
+    monkeypatch.setattr(chat_model, "convert", convert_with_a_bar)
     lines: list[str] = []
     prepare_chat_model(BUNDLED, "model", tmp_path, lines.append)
     assert len(lines) == 2

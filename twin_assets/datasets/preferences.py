@@ -5,28 +5,23 @@ rejected are self-play (Chen et al. 2024, "Self-play fine-tuning converts weak l
 models", arXiv:2401.01335).
 """
 
-import bisect
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import Protocol
 
 from twin_assets.datasets.feedback import PEOPLE, feedback_pairs
 from twin_assets.datasets.pairs import (
-    MOST_ALIKE,
     fitted,
-    grounding,
     length_bias,
     log_ratio,
-    similarity,
     unbalanced,
     unusable,
 )
-from twin_assets.datasets.plain import PLAIN_VERSION, plain
+from twin_assets.datasets.rejected import Origin, Rejected, Shelf, Wanted, place_of
 from twin_assets.datasets.style import style_ranges
 from twin_assets.datasets.words import word_count
-from twin_assets.digests import digest
 from twin_assets.errors import EngineError
 from twin_assets.evaluation.text import Piece
 from twin_assets.progress import Report, silent
@@ -34,17 +29,8 @@ from twin_assets.records import CorpusDocument, Exclusion, FeedbackEvent, Instru
 from twin_assets.settings import DatasetSettings
 
 STAGE = "preference_dataset"
-PREFERENCES_VERSION = 2
-"""Raised when pairs are chosen or filtered otherwise, so that datasets are built again."""
-
 LONGEST_ANSWER = 220
 """Words of an author's text above which it is not paired: prompt and both answers must fit the trainer's window."""
-UNSUPPORTED = 0.2
-"""Grounding in the retrieved passages above which another text is no ungrounded answer."""
-_LOOKED_AT = 24
-"""Passages of other documents that an ungrounded answer is chosen from."""
-
-Origin = Literal["base", "champion", "plain", "ungrounded"]
 Arrived = Callable[[int, str], None]
 """Takes the number of a request and its answer, as soon as there is one."""
 Answer = Callable[[list[InstructionSample], Arrived], list[str]]
@@ -59,14 +45,6 @@ class Kept(Protocol):
 
     def keep(self, key: str, sample: InstructionSample, origin: str, answer: str) -> None:
         """Keep an answer, safe against a crash when this returns."""
-
-
-class _Rejected(NamedTuple):
-    """An answer with its origin, and the other documents that it is from."""
-
-    origin: str
-    text: str
-    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,23 +96,23 @@ def build_preferences(
 
     Raises EngineError when a model gives another number of answers than it was asked for.
     """
-    wanted = [_Wanted.of(s, settings, base.name) for s in _spread(samples, settings.preference_pairs)]
+    wanted = [Wanted.of(s, settings, base.name) for s in _spread(samples, settings.preference_pairs)]
     pairs: dict[str, PreferenceSample] = {}
     for want in wanted:
         before = known.get(want.sample.sample_id)
         if before is not None and before.input_digest == want.key:
             pairs[before.sample_id] = before
     reused = len(pairs)
-    shelf = _Shelf(samples)
-    rejected: dict[str, _Rejected] = {}
-    asked: defaultdict[Origin, list[_Wanted]] = defaultdict(list)
+    shelf = Shelf(samples)
+    rejected: dict[str, Rejected] = {}
+    asked: defaultdict[Origin, list[Wanted]] = defaultdict(list)
     for want in wanted:
         sample = want.sample
         if sample.sample_id in pairs:
             continue
         found = shelf.answer(want)
         if found is None and (answered := kept.find(want.key)):
-            found = _Rejected(*answered)
+            found = Rejected(*answered)
         if found is None:
             asked["champion" if want.origin == "champion" and champion else "base"].append(want)
         else:
@@ -161,69 +139,7 @@ def build_preferences(
     return PreferenceDataset(found_pairs, exclusions, _stats(found_pairs, exclusions, reused, new))
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """A sample with the origin its rejected answer shall have; `key` names all that decides on the answer."""
-
-    sample: InstructionSample
-    origin: Origin
-    key: str
-
-    @classmethod
-    def of(cls, sample: InstructionSample, settings: DatasetSettings, base_name: str) -> "_Wanted":
-        origin = _origin(sample, settings)
-        turn = settings.preference_round if origin == "champion" else 0
-        versions = (PREFERENCES_VERSION, PLAIN_VERSION if origin == "plain" else 0)
-        return cls(sample, origin, digest("preference", versions, origin, turn, base_name, sample.row_digest()))
-
-
-def _origin(sample: InstructionSample, settings: DatasetSettings) -> Origin:
-    """One origin of those that suit a sample, by a digest: further samples change nothing about it."""
-    weights: dict[Origin, float] = settings.preference_origins.model_dump()  # type: ignore[assignment]
-    if not sample.context:
-        del weights["ungrounded"]
-    place = int(digest("origin", settings.seed, sample.sample_id)[:12], 16) / 16.0**12 * sum(weights.values())
-    for origin, weight in weights.items():
-        place -= weight
-        if place < 0:
-            return origin
-    return "base"
-
-
-class _Shelf:
-    """Answers that no model is asked for: plain ones, and passages of other documents."""
-
-    def __init__(self, samples: Sequence[InstructionSample]) -> None:
-        self._ring = sorted((_place(s), s.sample_id, s) for s in samples if s.split != "test" and s.start < s.end)
-        self._places = [place for place, _, _ in self._ring]
-
-    def answer(self, want: _Wanted) -> _Rejected | None:
-        """Origin, text and its documents; None where a model has to be asked."""
-        if want.origin == "plain":
-            text = plain(want.sample.answer)
-            differs = word_count(text) and similarity(want.sample.answer, text) < MOST_ALIKE
-            return _Rejected(f"plain:rules-{PLAIN_VERSION}", text) if differs else None
-        return self._ungrounded(want.sample) if want.origin == "ungrounded" else None
-
-    def _ungrounded(self, sample: InstructionSample) -> _Rejected | None:
-        """The passage of another document of the same split that is nearest in length, of a few by hash."""
-        first = bisect.bisect_left(self._places, _place(sample))
-        shown = {sample.document_id, *sample.context_documents}
-        found: list[tuple[float, str, InstructionSample, str]] = []
-        for at in range(min(_LOOKED_AT, len(self._ring))):
-            other = self._ring[(first + at) % len(self._ring)][2]
-            if other.split != sample.split or other.document_id in shown:
-                continue
-            text = fitted(other.answer, word_count(sample.answer))
-            if word_count(text) and grounding(text, sample.context) <= UNSUPPORTED:
-                found.append((abs(log_ratio(sample.answer, text)), other.sample_id, other, text))
-        if not found:
-            return None
-        _, _, other, text = min(found, key=lambda entry: entry[:2])
-        return _Rejected(f"ungrounded:{other.document_id}", text, (other.document_id,))
-
-
-def _answers(model: Model, origin: str, asked: list[_Wanted], kept: Kept) -> dict[str, _Rejected]:
+def _answers(model: Model, origin: str, asked: list[Wanted], kept: Kept) -> dict[str, Rejected]:
     name = f"{origin}:{model.name}"
 
     def arrived(number: int, answer: str) -> None:
@@ -234,7 +150,7 @@ def _answers(model: Model, origin: str, asked: list[_Wanted], kept: Kept) -> dic
         raise EngineError(
             f"{model.name!r} gave {len(answers)} answers to {len(asked)} instructions", "report this as a bug"
         )
-    return {want.sample.sample_id: _Rejected(name, text) for want, text in zip(asked, answers, strict=True)}
+    return {want.sample.sample_id: Rejected(name, text) for want, text in zip(asked, answers, strict=True)}
 
 
 def _spread(samples: Sequence[InstructionSample], count: int) -> list[InstructionSample]:
@@ -244,18 +160,14 @@ def _spread(samples: Sequence[InstructionSample], count: int) -> list[Instructio
         if sample.split != "test" and word_count(sample.answer) <= LONGEST_ANSWER:
             of_document[sample.document_id].append(sample)
     ranked = [
-        (rank, _place(sample), sample)
+        (rank, place_of(sample), sample)
         for members in of_document.values()
-        for rank, sample in enumerate(sorted(members, key=_place))
+        for rank, sample in enumerate(sorted(members, key=place_of))
     ]
     return [sample for _, _, sample in sorted(ranked, key=lambda entry: entry[:2])[:count]]
 
 
-def _place(sample: InstructionSample) -> str:
-    return digest("pair", sample.sample_id)
-
-
-def _pair(want: _Wanted, found: _Rejected) -> PreferenceSample:
+def _pair(want: Wanted, found: Rejected) -> PreferenceSample:
     sample = want.sample
     return PreferenceSample(
         sample_id=sample.sample_id,
