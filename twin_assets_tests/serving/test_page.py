@@ -160,6 +160,7 @@ def test_the_page_fits_a_phone_in_both_colours(put: Any, page: Any, tmp_path: Pa
 
 def test_the_service_takes_what_the_page_says_of_where_to_look(put: Any, page: Any, search: Any) -> None:
     put("a" * 32)
+    page.route("**/api/sources", lambda route: route.fulfill(json={"sources": []}))
     page.reload()
     page.locator("#look-in-more summary").click()
     page.get_by_label("Passages").select_option("2")

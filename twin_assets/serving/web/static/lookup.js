@@ -9,6 +9,7 @@ const KEY = "look-in";
 const ALL = { on: true, k: "", kinds: [], sources: [], since: "", before: "", private: false };
 const chosen = { ...ALL, ...remembered() };
 let known = { kinds: [], sources: [] };
+let offered = false;
 
 function remembered() {
   try {
@@ -101,8 +102,12 @@ function fields() {
   show();
 }
 
+/** What there is to choose from: asked for when somebody wants to choose, or has chosen before. */
 async function offer() {
+  if (offered) return;
+  offered = true;
   const found = await getIfThere("/api/sources").catch(() => null);
+  offered = Boolean(found);
   if (!found) return;
   const sources = found.sources ?? [];
   known = { sources: sources.map((one) => one.name), kinds: [...new Set(sources.map((one) => one.kind).filter(Boolean))] };
@@ -131,5 +136,6 @@ $("look-anew").addEventListener("click", () => {
   fields();
   $("look-in-more").querySelector("summary").focus();
 });
+$("look-in-more").addEventListener("toggle", offer);
 fields();
-offer();
+if (chosen.kinds.length || chosen.sources.length) offer();
