@@ -10,6 +10,7 @@ from twin_assets.drafting.thread import thread
 from twin_assets.drafting.weights import weighted_length
 
 _LINK = re.compile(r"(?:https?|ftp)://[^\s<>\"')\]]+", re.IGNORECASE)
+_LINE_BREAK = re.compile(r"\r\n?")
 _FENCED = re.compile(r"\A\s*```\w*\n(.*?)\n```\s*\Z", re.DOTALL)
 _MARKUP = (
     (re.compile(r"^#{1,6}[ \t]+", re.MULTILINE), ""),
@@ -41,7 +42,7 @@ def finish(raw: str, how: Format, length: Length, habits: Habits, known: str = "
         cut_off: the model was stopped at its longest length.
     """
     rules, warnings = RULES[how], []
-    text = _FENCED.sub(r"\1", raw).strip()
+    text = _FENCED.sub(r"\1", _LINE_BREAK.sub("\n", raw)).strip()
     if not rules.markdown:
         text = _plain(text)
     if rules.habits_of and habits.posts:

@@ -30,6 +30,7 @@ class FakeEngine:
         self.like_base: set[str] = set()
         self.silent: set[str] = set()
         self.refuse_chat = ""
+        self.refuse_status = 400
         self.reply = ""
         self.finish = "stop"
         self.break_after: int | None = None
@@ -106,7 +107,9 @@ class FakeEngine:
         # The trap: only what follows a colon is an adapter; any other name is answered by the base model.
         name = body["model"].split(":", 1)[1] if ":" in body["model"] else None
         if self.refuse_chat:
-            await _json(send, {"object": "error", "message": self.refuse_chat, "code": 400}, 400)
+            await _json(
+                send, {"object": "error", "message": self.refuse_chat, "code": self.refuse_status}, self.refuse_status
+            )
             return
         try:
             who = self._who(name)

@@ -69,6 +69,11 @@ def test_a_linkedin_post_always_fits_and_finishing_it_again_changes_nothing(text
     assert utf16_length(once.text) <= 3000
 
 
+def test_a_text_has_the_line_breaks_of_the_field_that_it_is_edited_in() -> None:
+    # What a page's text field gives back unedited must be the draft, or it would count as an edit.
+    assert finish("Tea.\r\r\nKettles.\r", "linkedin_post", "medium", NO_HABITS).text == "Tea.\n\nKettles."
+
+
 @given(st.text(alphabet="abc .", max_size=400), st.integers(min_value=1, max_value=100))
 def test_what_is_fitted_is_within_the_limit(text: str, limit: int) -> None:
     assert len(fitted(text, limit, len)) <= limit

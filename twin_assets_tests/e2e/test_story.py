@@ -156,7 +156,7 @@ def test_a_rollback_with_a_reason_lets_the_twin_before_answer_again(twin: WholeT
     page.get_by_text("Go back to the twin before").click()
     page.get_by_label("Roll back, because…").fill("It rambles")
     page.get_by_role("button", name="Roll back").click()
-    page.get_by_text("Rolled back").wait_for()
+    page.get_by_text("Rolled back:").wait_for()
     expect(page.locator("#history tbody tr").first).to_contain_text("It rambles")
     answer = twin.chat("What about tide gauges?", max_tokens=16).json()
     assert twin.deployed() != newest

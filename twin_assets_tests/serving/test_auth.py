@@ -36,6 +36,7 @@ DECISIONS = {
     "GET /v1/models/{name}": READER,
     "POST /v1/chat/completions": READER,
     "POST /v1/embeddings": READER,
+    "POST /v1/responses": READER,
     "POST /api/search": READER,
     "GET /api/documents/{document_id}": READER,
     "DELETE /api/documents/{document_id}": OWNER,

@@ -116,7 +116,7 @@ def test_a_question_that_the_engine_fails_counts_as_an_error_and_an_answer_has_i
     body = {"model": "base", "messages": [{"role": "user", "content": "What of kettles?"}]}
     assert api.post("/v1/chat/completions", json=body).status_code == 200
     assert api.post("/v1/chat/completions", json=body | {"stream": True}).status_code == 200
-    fake.refuse_chat = "out of memory"
+    fake.refuse_chat, fake.refuse_status = "out of memory", 500
     assert api.post("/v1/chat/completions", json=body).status_code == 503
     metrics = api.get("/api/monitoring").json()["days"][0]["metrics"]
     assert (metrics["questions"], metrics["errors"], metrics["error_share"]) == (3, 1, 1 / 3)
@@ -127,7 +127,7 @@ def test_a_draft_is_timed_and_one_that_the_engine_fails_is_an_error(api: httpx.C
     dagster.answers["TwinCandidate"] = candidate()
     body = {"format": "linkedin_post", "prompt": "About kettles.", "model": "base"}
     assert api.post("/api/drafts", json=body).status_code == 200
-    fake.refuse_chat = "out of memory"
+    fake.refuse_chat, fake.refuse_status = "out of memory", 500
     assert api.post("/api/drafts", json=body).status_code == 503
     metrics = api.get("/api/monitoring").json()["days"][0]["metrics"]
     assert (metrics["drafts"], metrics["questions"], metrics["errors"]) == (2, 0, 1)

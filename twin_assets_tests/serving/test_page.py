@@ -143,7 +143,7 @@ def test_an_answer_can_be_stopped_and_a_fault_is_shown(put: Any, page: Any, fake
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("Stopped.", exact=True).wait_for()
     held.set()
-    fake.refuse_chat = "the engine is out of memory"
+    fake.refuse_chat, fake.refuse_status = "the engine is out of memory", 500
     assert "out of memory" in ask(page, "again").locator(".error").inner_text()
 
 
