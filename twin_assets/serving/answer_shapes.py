@@ -36,35 +36,33 @@ class Provenance(BaseModel):
     dataset_versions: dict[str, str] | None = None
 
 
-class Completion(BaseModel):
-    """OpenAI's chat completion, and where it came from; `id` is that of its trace."""
+class _Answered(BaseModel):
+    """What an answer has in each of OpenAI's shapes, and where it came from; `id` is that of its trace."""
 
     model_config = ConfigDict(extra="allow")
 
     id: str
-    object: Literal["chat.completion"]
-    created: int
     model: str
-    choices: list[dict[str, Any]]
     usage: dict[str, Any] | None
     citations: list[Citation]
     twin: Provenance
 
 
-class WrittenResponse(BaseModel):
-    """OpenAI's response, and where it came from; `id` is that of its trace."""
+class Completion(_Answered):
+    """OpenAI's chat completion, and where it came from."""
 
-    model_config = ConfigDict(extra="allow")
+    object: Literal["chat.completion"]
+    created: int
+    choices: list[dict[str, Any]]
 
-    id: str
+
+class WrittenResponse(_Answered):
+    """OpenAI's response, and where it came from."""
+
     object: Literal["response"]
     created_at: float
     status: Literal["completed", "incomplete"]
-    model: str
     output: list[dict[str, Any]]
-    usage: dict[str, Any] | None
-    citations: list[Citation]
-    twin: Provenance
 
 
 class Model(BaseModel):
@@ -122,7 +120,7 @@ class DraftMaterial(BaseModel):
 
 
 class Draft(BaseModel):
-    """A draft with what it was written from."""
+    """A draft with what it was written from; of a revision also the text before it."""
 
     draft_id: str
     created_at: str
@@ -135,6 +133,7 @@ class Draft(BaseModel):
     status: Literal["draft", "accepted"]
     accepted_text: str | None
     revision_of: str | None = None
+    revised_from: str | None = None
 
 
 class Drafts(BaseModel):

@@ -198,6 +198,7 @@ def test_a_revision_is_a_new_draft_with_the_old_text_and_its_sources_in_the_prom
     assert revised["revision_of"] == draft["draft_id"]
     assert revised["revised_from"] == draft["variants"][0]["text"]
     assert revised["draft_id"] != draft["draft_id"]
+    assert http.get(f"/api/drafts/{revised['draft_id']}").json() == revised
     content = fake.requests[-1]["messages"][-1]["content"]
     assert content.startswith("Write a LinkedIn post of about 150 words.\n\nWhy kettles matter\n\nMake it shorter")
     assert draft["variants"][0]["text"] in content
