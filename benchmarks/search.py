@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,82 +25,23 @@ import pyarrow as pa
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
+from benchmarks.synthetic import BATCH, DIMENSIONS, GIVEN, NEVER, Synthetic  # noqa: E402
+from twin_assets.features.active import activate, active_table  # noqa: E402
 from twin_assets.features.index import TEXT_COLUMNS, build_indexes  # noqa: E402
 from twin_assets.features.words import words  # noqa: E402
 from twin_assets.progress import Report, silent  # noqa: E402
-from twin_assets.records import ChunkEmbedding  # noqa: E402
 from twin_assets.retrieval import Searcher  # noqa: E402
 from twin_assets.retrieval.queries import COLUMNS  # noqa: E402
 from twin_assets.settings import RetrievalSettings  # noqa: E402
 from twin_assets.storage import TableStore  # noqa: E402
 
-SEED = 11
-DIMENSIONS = 384
-CLUSTERS = 2_000
-SPREAD = 0.8
-"""Of a cluster, against the length of its center: the nearest rows of a query have a cosine of about 0.65."""
-VOCABULARY, ROW_WORDS = 20_000, 40
-BATCH = 10_000
 NEAREST = 10
-NEVER = sys.maxsize
-
-
-class Synthetic:
-    """Rows and queries from a seed; a batch is the same whenever it is made. `embedder` is the rows' name for it."""
-
-    def __init__(self, embedder: str = "given@1") -> None:
-        self._embedder = embedder
-        chance = np.random.default_rng(SEED)
-        self._centers = _unit(chance.standard_normal((CLUSTERS, DIMENSIONS), dtype=np.float32))
-        syllables = ["ba", "do", "ki", "lu", "me", "no", "pra", "ri", "sto", "ta", "ve", "zu"]
-        self._vocabulary = np.array(["".join(chance.choice(syllables, 4)) + str(n) for n in range(VOCABULARY)])
-        frequency = 1 / np.arange(1, VOCABULARY + 1)
-        self._frequency = frequency / frequency.sum()
-
-    def vectors(self, number: int, count: int) -> np.ndarray:
-        """Vectors of length 1."""
-        chance = np.random.default_rng([SEED, number])
-        of = self._centers[chance.integers(0, CLUSTERS, count)]
-        noise = chance.standard_normal((count, DIMENSIONS), dtype=np.float32)
-        return _unit(of + noise * np.float32(SPREAD / np.sqrt(DIMENSIONS)))
-
-    def texts(self, number: int, count: int, length: int) -> list[str]:
-        """Texts of words, the most frequent one some 10 % of them."""
-        chance = np.random.default_rng([SEED, number, 1])
-        drawn = self._vocabulary[chance.choice(VOCABULARY, (count, length), p=self._frequency)]
-        return [" ".join(row) for row in drawn]
-
-    def batch(self, number: int, count: int, schema: pa.Schema) -> tuple[np.ndarray, pa.RecordBatch]:
-        """The vectors of a batch, and its rows."""
-        vectors, first = self.vectors(number, count), number * BATCH
-        ids = [f"{row:012d}" for row in range(first, first + count)]
-        given = {
-            "chunk_id": ids,
-            "document_id": ids,
-            "text": self.texts(number, count, ROW_WORDS),
-            "heading_path": self.texts(number + NEVER // 2, count, 4),
-            "kind": ["markdown"] * count,
-            "scope": ["public"] * count,
-            "embedder": [self._embedder] * count,
-            "published_at": [datetime(2024, 1, 1, tzinfo=UTC)] * count,
-            "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), DIMENSIONS),
-        }
-        rows = [pa.array(given.get(field.name, [_empty(field.type)] * count), field.type) for field in schema]
-        return vectors, pa.record_batch(rows, schema=schema)
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def _empty(kind: pa.DataType) -> Any:
-    return "" if pa.types.is_string(kind) else [] if pa.types.is_list(kind) else 0
 
 
 class Given:
-    """Stands in for the embedder: the vectors of the queries are known."""
+    """Stands in for the embedder."""
 
-    name = "given@1"
+    name = GIVEN
 
     def __init__(self, vectors: dict[str, list[float]]) -> None:
         self._vectors = vectors
@@ -117,7 +57,7 @@ class Given:
 
 def write(store: TableStore, made: Synthetic, rows: int, queries: np.ndarray) -> list[set[str]]:
     """Stream the rows to the table; returns the ids of the exact nearest rows of each query."""
-    schema = ChunkEmbedding.schema_for(DIMENSIONS)
+    schema = made.record.schema_for(DIMENSIONS)
     best = np.full((len(queries), NEAREST), -2.0, np.float32)
     ids = np.zeros((len(queries), NEAREST), np.int64)
 
@@ -132,12 +72,12 @@ def write(store: TableStore, made: Synthetic, rows: int, queries: np.ndarray) ->
             best, ids = np.take_along_axis(similar, top, 1), np.take_along_axis(known, top, 1)
             yield batch
 
-    store.table(ChunkEmbedding, schema).add(pa.RecordBatchReader.from_batches(schema, batches()))
+    store.table(made.record, schema).add(pa.RecordBatchReader.from_batches(schema, batches()))
     return [{f"{row:012d}" for row in nearest} for nearest in ids]
 
 
-def build_index(store: TableStore, kind: str) -> None:
-    """The project's own indexes, or its full-text index beside another one of vectors."""
+def build_index(store: TableStore, made: Synthetic, kind: str) -> None:
+    """The project's own indexes, or its full-text index beside another one of vectors; searches find the table then."""
     from lancedb.index import HnswSq, IvfFlat, IvfPq, IvfRq, IvfSq
 
     others: dict[str, Callable[[], Any]] = {
@@ -149,10 +89,11 @@ def build_index(store: TableStore, kind: str) -> None:
         "ivf_hnsw_sq": lambda: HnswSq(distance_type="cosine"),
     }
     started = time.perf_counter()
-    build_indexes(store, DIMENSIONS, 1 if kind == "default" else NEVER)
+    build_indexes(store, DIMENSIONS, 1 if kind == "default" else NEVER, record=made.record)
     text = time.perf_counter() - started
     if kind in others:
-        store.open(ChunkEmbedding).create_index("vector", config=others[kind]())
+        store.open(made.record).create_index("vector", config=others[kind]())
+    activate(store, made.embedder, made.embedder)
     passed = time.perf_counter() - started
     sys.stdout.write(f"indexes built in {passed:.0f} s ({passed - text:.0f} s of it {kind} beside the project's)\n")
 
@@ -161,7 +102,7 @@ def bare(store: TableStore, how: RetrievalSettings) -> tuple[Callable[..., Any],
     """The vector query, the full-text query and the look for a newer version of our search in LanceDB's own API."""
     from lancedb.query import MatchQuery, MultiMatchQuery
 
-    table = store.open(ChunkEmbedding)
+    table = store.open(active_table(store))
 
     def by_vector(vector: list[float]) -> Any:
         search = table.search(vector, vector_column_name="vector").distance_type("cosine").nprobes(how.nprobes)
@@ -247,7 +188,7 @@ def main() -> None:
         started = time.perf_counter()
         nearest = write(store, made, arguments.rows, vectors)
         sys.stdout.write(f"{arguments.rows} rows written in {time.perf_counter() - started:.0f} s\n")
-        build_index(store, arguments.index)
+        build_index(store, made, arguments.index)
         size = sum(file.stat().st_size for file in folder.rglob("_indices/**/*") if file.is_file())
         sys.stdout.write(f"indexes take {size / 2**20:.0f} MiB\n")
         by_vector = Searcher(store, Given(asked), RetrievalSettings(text_weight=0, candidates=NEAREST))

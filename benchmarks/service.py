@@ -35,7 +35,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 from benchmarks.load import measure  # noqa: E402
-from benchmarks.search import DIMENSIONS, NEVER, Synthetic, build_index, write  # noqa: E402
+from benchmarks.search import build_index, write  # noqa: E402
+from benchmarks.synthetic import DIMENSIONS, NEVER, Synthetic  # noqa: E402
 from twin_assets.deployment.protocol import model_name  # noqa: E402
 from twin_assets.deployment.records import Candidate, Deployment, DeploymentStore  # noqa: E402
 from twin_assets.features.embedders import configured_embedder  # noqa: E402
@@ -99,7 +100,7 @@ def fill(chunks: int) -> list[str]:
     settings = load_settings()
     made, store = Synthetic(configured_embedder(settings).name), TableStore.of(settings)
     write(store, made, chunks, np.zeros((1, DIMENSIONS), np.float32))
-    build_index(store, "default")
+    build_index(store, made, "default")
     return made.texts(NEVER // 2, 200, 6)
 
 

@@ -1,12 +1,15 @@
 """Reading query and chunk together: slower than comparing vectors, and a better judge of the few best."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from twin_assets.errors import ModelError
+from twin_assets.features.chunk import embedded_text
+from twin_assets.retrieval.passages import Hit, Scores
 
 Rerank = Callable[[str, Sequence[str]], Sequence[float]]
 """A score for each text, higher is better: how well it answers the query."""
@@ -51,3 +54,13 @@ class CrossEncoderReranker:
                 f"the reranker in {str(self._folder)!r} has {model.num_labels} labels", "use one that gives one score"
             )
         return model
+
+
+def reranked(
+    query: str, hits: Sequence[Hit], scores: Mapping[str, Scores], rerank: Rerank, threshold: float | None
+) -> tuple[list[Hit], dict[str, Scores]]:
+    """The hits in the order of the cross-encoder, without those below the threshold."""
+    judged = rerank(query, [embedded_text(hit.heading_path, hit.text) for hit in hits])
+    order = sorted(zip(hits, judged, strict=True), key=lambda pair: (-pair[1], pair[0].chunk_id))
+    kept = [(hit, score) for hit, score in order if threshold is None or score >= threshold]
+    return [hit for hit, _ in kept], {hit.chunk_id: replace(scores[hit.chunk_id], rerank=score) for hit, score in kept}

@@ -6,9 +6,8 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
-from twin_assets.errors import StorageError
+from twin_assets.errors import StorageError, TwinError
 from twin_assets.features.active import Following
-from twin_assets.features.chunk import embedded_text
 from twin_assets.features.embed import EmbeddingModel
 from twin_assets.features.embedders import configured_embedder, embedder_of
 from twin_assets.features.index import TEXT_COLUMNS
@@ -18,7 +17,7 @@ from twin_assets.retrieval.filters import Filter, condition
 from twin_assets.retrieval.fusion import reciprocal_rank_fusion
 from twin_assets.retrieval.passages import Hit, Passage, Run, Scores, choose, extend, passage, within
 from twin_assets.retrieval.queries import COLUMNS, NOTHING, by_text, by_vector, hits_of, scored, terms_of
-from twin_assets.retrieval.rerank import CrossEncoderReranker, Rerank
+from twin_assets.retrieval.rerank import CrossEncoderReranker, Rerank, reranked
 from twin_assets.settings import RetrievalSettings, Settings
 from twin_assets.storage import TableStore
 from twin_assets.storage.tables import quoted
@@ -42,10 +41,12 @@ class QueryModel(EmbeddingModel, Protocol):
 
 
 class Opened(NamedTuple):
-    """The table to search, and the model that its vectors are of."""
+    """A version of the table to search, and the model that its vectors are of."""
 
+    record: type[ChunkEmbedding]
     table: "Table"
     embedder: QueryModel
+    version: int
     rows: int
 
 
@@ -77,10 +78,8 @@ class Searcher:
         self._store, self._embedder, self._settings = store, embedder, settings or RetrievalSettings()
         self._rerank, self._expand, self._other_embedder = rerank, expand, other_embedder
         self._following = Following(store)
-        self._record: type[ChunkEmbedding] = ChunkEmbedding
-        self._table: Table | None = None
-        self._checked = (-1, 0)
-        """Version and rows of the table that was checked last."""
+        self._opened: Opened | None = None
+        """What was searched last."""
         self._threads = ThreadPoolExecutor(max_workers=8, thread_name_prefix="search")
 
     @classmethod
@@ -120,11 +119,34 @@ class Searcher:
         """
         if not query.strip() or k < 1:
             return []
-        opened = self._current()
+        asked = [query, *(self._expand(query) if self._expand else ())]
+        return self._newest(lambda opened: self._passages(opened, asked, k, only or Filter(), max_tokens))
+
+    def _newest(self, find: Callable[[Opened], list[Passage]]) -> list[Passage]:
+        """What is found in the newest version. That it is the one searched last is looked up while that is searched:
+        nearly always it is, and otherwise the search is done again."""
+        last = self._opened
+        if last is not None:
+            newest = self._threads.submit(self._current)
+            try:
+                found = find(last)
+            except TwinError:
+                # What was searched last may be gone by now.
+                if newest.result() == last:
+                    raise
+            else:
+                if newest.result() == last:
+                    return found
+        return find(self._current())
+
+    def _passages(
+        self, opened: Opened, asked: Sequence[str], k: int, only: Filter, max_tokens: int | None
+    ) -> list[Passage]:
+        """The passages of one version. `asked` are the query and other wordings of it."""
         if not opened.rows:
             return []
-        how, where = self._settings, condition(only or Filter(), self._store)
-        hits, scores = self._ranked(opened, query, where, max(how.candidates, k))
+        how, where = self._settings, condition(only, self._store)
+        hits, scores = self._ranked(opened, asked, where, max(how.candidates, k))
         runs = choose(hits, k, how.per_document, how.passage_chunks)
         if how.neighbours:
             runs = extend(runs, self._neighbours(opened.table, runs, where), how.neighbours)
@@ -146,11 +168,10 @@ class Searcher:
         self._threads.shutdown()
 
     def _ranked(
-        self, opened: Opened, query: str, where: str | None, limit: int
+        self, opened: Opened, asked: Sequence[str], where: str | None, limit: int
     ) -> tuple[Iterable[Hit], Mapping[str, Scores]]:
         """The chunks that any query found, best first, and what each stage said of them."""
         how, table = self._settings, opened.table
-        asked = [query, *(self._expand(query) if self._expand else ())]
         terms = [terms_of(one) for one in asked]
         # Words are looked for while the query is embedded.
         columns = TEXT_COLUMNS if how.text_weight else ()
@@ -170,7 +191,7 @@ class Searcher:
         hits = hits_of([*near, *(found for of_one in worded for found in of_one)], scores)
         if self._rerank is None:
             return hits, scores
-        return _reranked(query, list(islice(hits, how.rerank_candidates)), scores, self._rerank, how.rerank_threshold)
+        return reranked(asked[0], list(islice(hits, how.rerank_candidates)), scores, self._rerank, how.rerank_threshold)
 
     def _neighbours(self, table: "Table", runs: Sequence[Run], where: str | None) -> dict[tuple[str, int], Hit]:
         """The chunks before and after each run, under the same filter as what was found."""
@@ -190,19 +211,20 @@ class Searcher:
 
     def _current(self) -> Opened:
         """The active table at its newest version, checked once for each version to hold vectors of this embedder."""
-        record = self._following.record()
-        if self._table is None or record is not self._record:
-            self._table, self._record, self._checked = self._store.open(record), record, (-1, 0)
+        record, last = self._following.record(), self._opened
+        same = last if last is not None and last.record is record else None
+        table = same.table if same else self._store.open(record)
         with self._store.reading(record):
-            self._table.checkout_latest()
-            version = int(self._table.version)
-            if version != self._checked[0]:
-                stored = self._table.search().select(["embedder"]).limit(1).to_list()
-                other = next((str(row["embedder"]) for row in stored if row["embedder"] != self._embedder.name), None)
-                if other is not None:
-                    self._embedder = self._other(other)
-                self._checked = (version, self._table.count_rows())
-        return Opened(self._table, self._embedder, self._checked[1])
+            table.checkout_latest()
+            version = int(table.version)
+            if same and same.version == version:
+                return same
+            stored = table.search().select(["embedder"]).limit(1).to_list()
+            other = next((str(row["embedder"]) for row in stored if row["embedder"] != self._embedder.name), None)
+            if other is not None:
+                self._embedder = self._other(other)
+            self._opened = opened = Opened(record, table, self._embedder, version, table.count_rows())
+        return opened
 
     def _other(self, name: str) -> QueryModel:
         if self._other_embedder is None:
@@ -222,13 +244,3 @@ def _of_all(wordings: Sequence[Mapping[str, Scores]]) -> dict[str, Scores]:
     )
     first = {chunk: scores for wording in reversed(wordings) for chunk, scores in wording.items()}
     return {chunk: replace(first[chunk], fused=score) for chunk, score in fused.items()}
-
-
-def _reranked(
-    query: str, hits: Sequence[Hit], scores: Mapping[str, Scores], rerank: Rerank, threshold: float | None
-) -> tuple[list[Hit], dict[str, Scores]]:
-    """The hits in the order of the cross-encoder, without those below the threshold."""
-    judged = rerank(query, [embedded_text(hit.heading_path, hit.text) for hit in hits])
-    order = sorted(zip(hits, judged, strict=True), key=lambda pair: (-pair[1], pair[0].chunk_id))
-    kept = [(hit, score) for hit, score in order if threshold is None or score >= threshold]
-    return [hit for hit, _ in kept], {hit.chunk_id: replace(scores[hit.chunk_id], rerank=score) for hit, score in kept}

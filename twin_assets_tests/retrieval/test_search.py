@@ -2,17 +2,21 @@
 
 import math
 import threading
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from twin_assets.errors import StorageError
+from twin_assets.features.active import activate, table_of
 from twin_assets.features.index import build_indexes
+from twin_assets.records import ChunkEmbedding
 from twin_assets.retrieval import Searcher
 from twin_assets.retrieval.fusion import hybrid_score, reciprocal_rank_fusion
 from twin_assets.settings import RetrievalSettings
 from twin_assets.storage import TableStore
+from twin_assets.storage.maintenance import drop
 
 
 def ids(passages):
@@ -113,6 +117,17 @@ def test_a_new_version_is_seen_without_a_new_searcher(write, store, topics):
     assert ids(searcher.search("clock", 1)) == ["c1"]
     write({"text": "The sea"})
     assert ids(searcher.search("clock", 5)) == ["c0"]
+
+
+def test_a_table_that_another_one_replaced_and_that_is_gone_is_searched_no_more(write, store, topics):
+    write({"text": "The sea"})
+    searcher = Searcher(store, topics)
+    assert ids(searcher.search("sea")) == ["c0"]
+    moved, record = store.read(ChunkEmbedding), table_of(topics.name)
+    store.sync(record, [replace(row, chunk_id="moved") for row in moved], schema=record.schema_for(4))
+    activate(store, topics.name, "topics")
+    drop(store, ChunkEmbedding.TABLE)
+    assert ids(searcher.search("sea")) == ["moved"]
 
 
 def test_searching_goes_on_while_the_table_is_written(write, store, topics):

@@ -1,11 +1,14 @@
 """The Write page in a real browser."""
 
+import random
 import re
 import threading
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
+
+from twin_assets.drafting.weights import weighted_length
 
 MORE = "\n\n" + "I moved our tests to a fake clock last month, and the first week was worse than before. " * 3
 MORE += "\n\nWhat helped was to ask which clock a test meant."
@@ -73,6 +76,27 @@ def test_edits_are_accepted_and_become_a_preference(page: Any, stub: Any) -> Non
     assert stub.bodies("POST", "/api/drafts/draft1/accept") == [{"variant": 0, "text": "Kettles, told my way."}]
     variant.get_by_role("button", name="Undo edits").click()
     assert field.input_value() == "Kettles, told <i>1</i> way."
+
+
+def test_a_post_that_is_edited_is_counted_as_its_platform_counts_it(page: Any) -> None:
+    page.get_by_role("radio", name="X thread").check()
+    variant = write(page).first
+    variant.get_by_role("textbox").first.fill("👍 https://example.org/" + "a" * 300)
+    assert variant.locator(".count").inner_text() == "1 post, the longest 26 of 280 · edited"
+    page.get_by_role("radio", name="LinkedIn post").check()
+    variant = write(page).first
+    variant.get_by_role("textbox").first.fill("👍")
+    assert variant.locator(".count").inner_text() == "2 of 3,000 characters · edited"
+
+
+def test_the_page_counts_the_characters_of_a_post_on_x_as_the_service_does(page: Any) -> None:
+    chance = random.Random(2026)
+    family, thumb, keycap = "👨\u200d👩\u200d👧\u200d👦", "👍🏽", "1\ufe0f\u20e3"
+    pieces = [*"aé你ß…“한ไ_./@- \n\u200d\ufe0f", "e\u0301", family, thumb, keycap, "🇩🇪", "1.2", "),"]
+    pieces += ["https://example.org/", "HTTP://x.y", "example.org", "bücher.de/a"]
+    texts = ["".join(chance.choices(pieces, k=chance.randint(0, 30))) for _ in range(2_000)]
+    counted = page.evaluate("async (texts) => texts.map((await import('/static/weights.js')).weightedLength)", texts)
+    assert [(t, n) for t, n in zip(texts, counted, strict=True) if weighted_length(t) != n] == []
 
 
 def test_a_draft_is_copied_judged_and_revised(page: Any, stub: Any) -> None:

@@ -3,9 +3,12 @@
 import { post } from "./api.js";
 import { Comparison } from "./comparison.js";
 import { announce, busy, copy, count, el, fill, grow, number, thumbs } from "./dom.js";
+import { weightedLength } from "./weights.js";
 
-/** Most characters: of the whole on LinkedIn, of each post on X. */
+/** Most characters: of the whole on LinkedIn, of each post on X; and how the platform counts them. */
 const LIMITS = { linkedin_post: 3000, x_thread: 280 };
+const LENGTHS = { linkedin_post: (text) => text.length, x_thread: weightedLength };
+const inCharacters = (text) => Array.from(text).length;
 /** The posts of a thread that was edited: what empty lines part. */
 const posts = (text) => text.split(/\n\s*\n/).map((one) => one.trim()).filter(Boolean);
 
@@ -79,7 +82,7 @@ export class Variant {
     const limit = LIMITS[this.format];
     const unedited = this.text === this.written && this.parts.length;
     const parts = this.format !== "x_thread" ? [this.text] : unedited ? this.parts : posts(this.text);
-    const longest = Math.max(0, ...parts.map((part) => Array.from(part).length));
+    const longest = Math.max(0, ...parts.map(LENGTHS[this.format] ?? inCharacters));
     const total = this.format === "x_thread"
       ? `${count(parts.length, "post")}, the longest ${longest} of ${limit}`
       : `${number(longest)}${limit ? ` of ${number(limit)}` : ""} characters`;
