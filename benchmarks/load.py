@@ -123,9 +123,11 @@ def measure(ways: dict[str, Way], pid: int, arguments: argparse.Namespace, quest
                 memory.append(resident(pid))
                 used.append((processor(pid) - before) / sum(seen.ended.values()))
     report(rounds[baseline], rounds[service], baseline)
-    third = statistics.median(memory[: max(1, len(memory) // 3)])
-    end = statistics.median(memory[-max(1, len(memory) // 3) :])
-    sys.stdout.write(f"  memory {third:.1f} MiB in the first third, {end:.1f} in the last: {end - third:+.1f} MiB\n")
+    third = max(1, len(memory) // 3)
+    parts = [memory[:third], memory[third:-third] or memory[-third:], memory[-third:]]
+    first, middle, last = (statistics.median(part) for part in parts)
+    shown = f"{first:.1f}, {middle:.1f} and {last:.1f} MiB in the thirds of the rounds"
+    sys.stdout.write(f"  memory {shown}: {middle - first:+.1f}, then {last - middle:+.1f} MiB\n")
     sys.stdout.write(f"  processor time of the service: {statistics.median(used) * 1000:.1f} ms an answer\n")
 
 

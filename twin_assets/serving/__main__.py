@@ -3,6 +3,7 @@
 import sys
 
 from twin_assets.errors import ConfigError, TwinError
+from twin_assets.machine.allocator import give_back_freed_memory
 from twin_assets.serving.app import create_app
 from twin_assets.serving.keys import local_key_file
 from twin_assets.serving.request_log import LOGGER, set_up_logging
@@ -59,6 +60,7 @@ def open_to(service: Service) -> None:
 
 def main() -> int:
     """Read the settings and serve; a fault of the configuration is one message and exit code 2."""
+    give_back_freed_memory()
     try:
         serve(load_settings())
     except TwinError as error:

@@ -1,0 +1,24 @@
+"""What a long-lived process keeps of memory that it has freed."""
+
+import ctypes
+import sys
+
+M_TRIM_THRESHOLD = -1
+KEPT = 64 * 1024
+"""Bytes at the heap's top that stay with the process."""
+
+
+def give_back_freed_memory() -> bool:
+    """Make glibc's allocator hand freed memory back to the system; returns whether it took the setting.
+
+    Left alone, it raises its thresholds to the largest block that was ever freed, and the process keeps what it has
+    freed in pieces: thousands of searches, or batches of documents, seem to leak. Setting the threshold ends that
+    adaptation (`mallopt(3)`); Dask does so for its workers, too. Other allocators stay as they are.
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        return bool(ctypes.CDLL(None).mallopt(M_TRIM_THRESHOLD, KEPT))
+    except (OSError, AttributeError):
+        # musl has no such function.
+        return False

@@ -1,0 +1,40 @@
+"""Freed memory is handed back to the system."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+PINNED = """
+import ctypes, os, sys
+from twin_assets.machine.allocator import give_back_freed_memory
+if sys.argv[1] == "set":
+    assert give_back_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+def block(size):
+    place = libc.malloc(size)
+    ctypes.memset(place, 1, size)
+    return place
+libc.free(block(2 << 20))  # Left alone, the allocator puts blocks up to this size on its heap from now on.
+blocks, pins = [], []
+for _ in range(100):
+    blocks.append(block(1 << 20))
+    pins.append(block(20_000))  # Stays in use between two blocks.
+for one in blocks:
+    libc.free(one)
+print(int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20)
+"""
+
+
+def resident(how: str) -> int:
+    """Memory in MiB of a process that has freed 100 MiB in blocks between which something stays."""
+    done = subprocess.run([sys.executable, "-c", PINNED, how], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator is what is set")
+def test_freed_blocks_between_which_something_stays_go_back_to_the_system():
+    assert resident("left alone") - resident("set") >= 90
