@@ -32,6 +32,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -47,6 +48,8 @@ from twin_assets.features.embedders import configured_embedder
 from twin_assets.features.fingerprint import fingerprint
 from twin_assets.features.fold import Columns, decide
 from twin_assets.features.shingles import PERMUTATIONS
+from twin_assets.features.signatures import signature_file
+from twin_assets.machine.allocator import give_back_freed_memory
 from twin_assets.records import CleanedDocument, CorpusDocument, Fingerprint, RawDocument
 from twin_assets.settings import ROOT, SourceConfig, load_settings
 from twin_assets.storage import TableStore
@@ -97,8 +100,11 @@ def fold(documents: Sequence[CleanedDocument]) -> list[CorpusDocument]:
         if one.minhash:
             row[:] = np.frombuffer(one.minhash, "<u4")
     counts = np.array([one.shingle_count for one in prints], np.int64)
-    given = Columns([p.document_id for p in prints], [p.words_digest for p in prints], counts, signatures)
-    into = decide(given, lambda places: [shingles[place] for place in places], 0.5).into
+    ids, words = (pa.array(getattr(one, name) for one in prints) for name in ("document_id", "words_digest"))
+    with signature_file(len(prints)) as kept:
+        kept.put(range(len(prints)), signatures)
+        given = Columns(ids, words, counts, kept)
+        into = decide(given, lambda places: [shingles[place] for place in places], 0.5).into.tolist()
     return [corpus_document(documents[at], prints[at]) for at, kept in enumerate(into) if kept == at]
 
 
@@ -177,6 +183,7 @@ def fill(lance: str, folder: Path, count: int) -> dict[str, float]:
 
 def run_stages(lance: str) -> dict[str, float]:
     """The stages as the assets run them: seconds of the processor, and the peak memory of this process in MiB."""
+    give_back_freed_memory()
     tables, embedder = TableStore(lance), configured_embedder(load_settings())
     embedder.count_tokens(["loaded"])
     took = {

@@ -10,7 +10,7 @@ from twin_assets.collection.collector import STAGE
 from twin_assets.files import write_json
 from twin_assets.records import Exclusion, RawDocument
 from twin_assets.storage import Change, TableStore
-from twin_assets.storage.tables import equals
+from twin_assets.storage.sql import equals
 
 FORGOTTEN = "forgotten.json"
 """The file, beside the memories of live sources, of what `twin forget` took out."""

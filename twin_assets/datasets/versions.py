@@ -13,7 +13,7 @@ from twin_assets.digests import digest
 from twin_assets.errors import ConfigError
 from twin_assets.records import DatasetVersion, InstructionSample, PreferenceSample
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import equals
+from twin_assets.storage.sql import equals
 
 Dataset = Literal["instruction_dataset", "preference_dataset"]
 RECORDS: dict[str, type[InstructionSample] | type[PreferenceSample]] = {

@@ -54,7 +54,8 @@ class Following:
 
     def record(self) -> type[ChunkEmbedding]:
         """The table to search. Raises StorageError."""
-        self._pointer = self._pointer or self._store.find(ActiveStore)
+        if self._pointer is None:
+            self._pointer = self._store.find(ActiveStore)
         if self._pointer is not None:
             with self._store.reading(ActiveStore):
                 self._pointer.checkout_latest()

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from twin_assets.batches import batches
 from twin_assets.features.chunk import TokenCounter, chunk_documents, chunker_digest, input_digest
 from twin_assets.progress import Meter, Report, silent
 from twin_assets.records import Chunk, CorpusDocument
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import one_of
+from twin_assets.storage.keyed import absent, differ, looked_up
+from twin_assets.storage.sql import one_of
 
 _BATCH = 1_000
 """Documents in memory at a time."""
@@ -37,15 +40,13 @@ def chunk_corpus(
         report: takes lines of progress.
     """
     chunker = chunker_digest(count_tokens, window)
-    corpus = tables.columns(CorpusDocument, ["document_id", "row_digest"], "retrievable").to_pydict()
-    wanted = {
-        document: input_digest(chunker, row)
-        for document, row in zip(corpus["document_id"], corpus["row_digest"], strict=True)
-    }
-    stored = tables.columns(Chunk, ["document_id", "input_digest"]).to_pydict()
-    made_from = dict(zip(stored["document_id"], stored["input_digest"], strict=True))
-    changed = sorted(document for document, made in wanted.items() if made_from.get(document) != made)
-    gone = sorted(made_from.keys() - wanted.keys())
+    corpus = tables.columns(CorpusDocument, ["document_id", "row_digest"], "retrievable").sort_by("document_id")
+    wanted = pa.array((input_digest(chunker, row) for row in corpus["row_digest"].to_pylist()), pa.string())
+    # All chunks of a document are of one commit: its first one tells what all were made from.
+    stored = tables.columns(Chunk, ["document_id", "input_digest"], "position = 0")
+    made_from = looked_up(corpus["document_id"], stored, "document_id", "input_digest")
+    changed = corpus["document_id"].filter(differ(made_from, wanted)).to_pylist()
+    gone = absent(stored["document_id"], corpus["document_id"])
     meter = Meter("chunking", len(changed), report)
     for documents in batches(changed, _BATCH):
         read = tables.read(CorpusDocument, one_of("document_id", documents))

@@ -6,12 +6,12 @@ all that concerns one document, `finish` takes out what its source repeats.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from twin_assets.digests import digest, text_digest
-from twin_assets.features.boilerplate import boilerplate, candidates, without_boilerplate
+from twin_assets.features.boilerplate import candidates, without_boilerplate
 from twin_assets.features.chrome import without_chrome, without_tail
 from twin_assets.features.html import html_to_markdown
 from twin_assets.features.language import language
@@ -84,13 +84,6 @@ def clean(raw: RawDocument, policy: CleaningPolicy | None = None) -> tuple[Clean
     """
     policy = policy or CleaningPolicy()
     return finish(prepare(raw, policy), (), policy)
-
-
-def repeated_in(by_document: Iterable[Sequence[int]], policy: CleaningPolicy) -> frozenset[int]:
-    """Digests of the paragraphs that are boilerplate, from the candidates of all documents of a source."""
-    import pyarrow as pa
-
-    return boilerplate(pa.array(by_document, type=pa.list_(pa.int64())), policy.boilerplate_share)
 
 
 def prepare(raw: RawDocument, policy: CleaningPolicy) -> Prepared:

@@ -7,18 +7,24 @@ known of a document after the document itself, so that the next run does what on
 
 import pickle
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from twin_assets.batches import batches
-from twin_assets.features.clean import CleaningPolicy, Prepared, finish, own_boilerplate, prepare, repeated_in
+from twin_assets.features.boilerplate import boilerplate
+from twin_assets.features.clean import CleaningPolicy, Prepared, finish, own_boilerplate, prepare
 from twin_assets.features.removal import STAGE
 from twin_assets.progress import Meter, Report, silent
 from twin_assets.records import CleanedDocument, CleaningState, Exclusion, RawDocument
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import equals, one_of
+from twin_assets.storage.keyed import absent, looked_up
+from twin_assets.storage.sql import equals, one_of
 
+_CANDIDATES = pa.list_(pa.int64())
 _BATCH = 1_000
 """Documents in memory at a time."""
 
@@ -34,25 +40,28 @@ class CleaningChange:
 
 @dataclass(frozen=True)
 class _Known:
-    """The short columns of everything of a source."""
+    """The short columns of everything of a source, as Arrow: a source may have more documents than fit as objects."""
 
-    raw: Mapping[str, str]
-    """Row id to row digest of the author's own documents, in the order of their ids."""
-    document_ids: frozenset[str]
-    state: Mapping[str, Mapping[str, Any]]
-    """Row id to what was noted when it was cleaned."""
-    stored: Mapping[str, str]
-    """Row id to input digest of the documents that are there."""
+    raw: pa.Table
+    """`row_id`, `document_id` and `row_digest` of the author's own documents."""
+    state: pa.Table
+    """What was noted of each row when it was cleaned."""
+    stored: pa.Table
+    """`row_id` and `input_digest` of the documents that are there."""
 
-    def is_prepared(self, row: str, policy_digest: str) -> bool:
-        """Whether a row was cleaned as it is now, by this cleaner, and what came of it is still there."""
-        state = self.state.get(row)
-        return (
-            state is not None
-            and state["raw_digest"] == self.raw[row]
-            and state["policy_digest"] == policy_digest
-            and state["input_digest"] == self.stored.get(row, "")
+    def prepared(self, policy_digest: str) -> pa.Table:
+        """The rows of `state` that were cleaned as they are now, by this cleaner, and whose documents are there."""
+        state = self.state.filter(pc.equal(self.state["policy_digest"], policy_digest))
+        state = state.filter(
+            pc.equal(state["raw_digest"], looked_up(state["row_id"], self.raw, "row_id", "row_digest"))
         )
+        stored = looked_up(state["row_id"], self.stored, "row_id", "input_digest")
+        return state.filter(pc.equal(state["input_digest"], pc.fill_null(stored, "")))
+
+    def gone(self) -> list[str]:
+        """The rows that something is known of and that are not there any more, or are not the author's own."""
+        every = pa.chunked_array([*self.state["row_id"].chunks, *self.stored["row_id"].chunks], pa.string())
+        return absent(every, self.raw["row_id"])
 
 
 def clean_source(
@@ -64,22 +73,18 @@ def clean_source(
     """
     policy = policy or CleaningPolicy()
     known = _known(tables, source)
-    policy_digest = policy.digest()
-    changed = [row for row in known.raw if not known.is_prepared(row, policy_digest)]
+    unchanged = known.prepared(policy.digest())
+    changed = absent(known.raw["row_id"], unchanged["row_id"])
     meter = Meter("cleaning", len(changed), report)
     # What is prepared waits in a file without a name for the count of all: memory does not grow with the source.
     with tempfile.TemporaryFile() as spool:
-        candidates = {row: known.state[row]["candidates"] for row in known.raw if row in known.state}
+        candidates: list[pa.Array] = unchanged["candidates"].chunks
         for batch in _prepared(tables, changed, policy):
             pickle.dump(batch, spool)
-            candidates |= {one.raw.row_id: one.candidates for one in batch}
+            candidates.append(pa.array((one.candidates for one in batch), _CANDIDATES))
             meter.advance(len(batch))
-        repeated = repeated_in(candidates.values(), policy)
-        differing = sorted(
-            row
-            for row in known.raw.keys() - set(changed)
-            if _differs(candidates[row], repeated, known.state[row]["boilerplate"])
-        )
+        repeated = boilerplate(pa.chunked_array(candidates, _CANDIDATES), policy.boilerplate_share)
+        differing = _differing(unchanged, repeated)
         removed = _remove(tables, source, known)
         for batch in _spooled(spool):
             _write(tables, source, batch, repeated, policy)
@@ -91,26 +96,28 @@ def clean_source(
 
 def _known(tables: TableStore, source: str) -> _Known:
     of_source = equals("source", source)
-    raw = tables.columns(
-        RawDocument, ["row_id", "document_id", "row_digest"], f"{of_source} AND excluded = ''"
-    ).to_pydict()
-    stored = tables.columns(CleanedDocument, ["row_id", "input_digest"], of_source).to_pydict()
-    noted = tables.columns(
-        CleaningState, ["row_id", "raw_digest", "policy_digest", "input_digest", "candidates", "boilerplate"], of_source
-    )
+    noted = ["row_id", "raw_digest", "policy_digest", "input_digest", "candidates", "boilerplate"]
+    raw = tables.columns(RawDocument, ["row_id", "document_id", "row_digest"], f"{of_source} AND excluded = ''")
     return _Known(
-        dict(sorted(zip(raw["row_id"], raw["row_digest"], strict=True))),
-        frozenset(raw["document_id"]),
-        {row["row_id"]: row for row in noted.to_pylist()},
-        dict(zip(stored["row_id"], stored["input_digest"], strict=True)),
+        raw,
+        tables.columns(CleaningState, noted, of_source),
+        tables.columns(CleanedDocument, ["row_id", "input_digest"], of_source),
     )
 
 
-def _differs(candidates: Sequence[int], repeated: frozenset[int], before: Sequence[int]) -> bool:
-    """Whether other candidates are boilerplate now than before; most documents have none then and now."""
-    if not before and repeated.isdisjoint(candidates):
-        return False
-    return own_boilerplate(candidates, repeated) != tuple(before)
+def _differing(unchanged: pa.Table, repeated: frozenset[int]) -> list[str]:
+    """The rows among these with other boilerplate now than before, in order; most have none then and now."""
+    ids = unchanged["row_id"]
+    differing: list[str] = []
+    had = pc.greater(pc.list_value_length(unchanged["boilerplate"]), 0).to_numpy(zero_copy_only=False)
+    candidates = pc.list_flatten(unchanged["candidates"])
+    among = pc.is_in(candidates, pa.array(repeated, pa.int64()))
+    had[pc.list_parent_indices(unchanged["candidates"]).filter(among)] = True
+    for place in had.nonzero()[0].tolist():
+        now = own_boilerplate(unchanged["candidates"][place].as_py(), repeated)
+        if now != tuple(unchanged["boilerplate"][place].as_py()):
+            differing.append(ids[place].as_py())
+    return sorted(differing)
 
 
 def _prepared(tables: TableStore, rows: Sequence[str], policy: CleaningPolicy) -> Iterator[list[Prepared]]:
@@ -130,10 +137,10 @@ def _spooled(spool: IO[bytes]) -> Iterator[list[Prepared]]:
 def _remove(tables: TableStore, source: str, known: _Known) -> int:
     """Take out what was made of rows that are not there any more, or are not the author's own; returns how many."""
     of_stage = _of_stage(source)
-    told = set(tables.columns(Exclusion, ["document_id"], of_stage).column("document_id").unique().to_pylist())
-    for ids in batches(sorted(told - known.document_ids), _BATCH):
+    told = tables.columns(Exclusion, ["document_id"], of_stage)["document_id"]
+    for ids in batches(absent(told, known.raw["document_id"]), _BATCH):
         tables.sync(Exclusion, [], f"{of_stage} AND {one_of('document_id', ids)}")
-    gone = sorted((known.state.keys() | known.stored.keys()) - known.raw.keys())
+    gone = known.gone()
     for rows in batches(gone, _BATCH):
         tables.sync(CleanedDocument, [], one_of("row_id", rows))
         tables.sync(CleaningState, [], one_of("row_id", rows))

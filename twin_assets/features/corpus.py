@@ -4,20 +4,24 @@ What folding and scoring need of a document is kept as its fingerprint, so that 
 decisions are made anew from all fingerprints each time: the corpus is the same however it came about.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from twin_assets.batches import batches
 from twin_assets.digests import digest, digest_set
 from twin_assets.features.fingerprint import update_fingerprints
 from twin_assets.features.folded import Folded, cleaned_rows, fold_rows
 from twin_assets.progress import Report, silent
 from twin_assets.records import CleanedDocument, CorpusDocument, Exclusion, MadeFrom
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import equals, one_of
+from twin_assets.storage.keyed import absent, differ, looked_up
+from twin_assets.storage.sql import equals, one_of
 
 if TYPE_CHECKING:
     from twin_assets.settings import Settings
@@ -78,17 +82,17 @@ def update_corpus(
     The result is one commit, and depends neither on the order of the rows nor on earlier corpora. Raises StorageError.
     """
     policy = policy or CorpusPolicy()
-    columns = cleaned_rows(tables, sources)
-    digests = dict(zip(columns["row_id"], columns["row_digest"], strict=True))
-    inputs = digest(policy.digest(), digest_set(map(":".join, digests.items())))
+    cleaned = cleaned_rows(tables, sources)
+    named = pc.binary_join_element_wise(cleaned["row_id"], cleaned["row_digest"], ":")
+    inputs = digest(policy.digest(), digest_set(named.to_pylist()))
     current = tables.is_current(CorpusDocument)
     if current and tables.read(MadeFrom, equals("asset", STAGE)) == [
         MadeFrom(STAGE, inputs, version := tables.data_version(CorpusDocument))
     ]:
         return CorpusChange(0, 0, 0, version)
-    read = update_fingerprints(tables, digests, report)
-    rows = fold_rows(tables, columns, policy.near_duplicate)
-    report(f"{len(columns['row_id'])} cleaned documents are {len(rows.documents)}")
+    read = update_fingerprints(tables, cleaned, report)
+    rows = fold_rows(tables, cleaned, policy.near_duplicate)
+    report(f"{cleaned.num_rows} cleaned documents are {len(rows)}")
     tables.sync(Exclusion, _exclusions(rows, policy), equals("stage", STAGE))
     written, removed = _write(tables, rows, policy, current)
     version = tables.data_version(CorpusDocument)
@@ -97,67 +101,79 @@ def update_corpus(
 
 
 def _exclusions(rows: Folded, policy: CorpusPolicy) -> Iterator[Exclusion]:
-    for place, into in enumerate(rows.decision.into):
-        source, identity = rows.columns["source"][place], rows.columns["document_id"][place]
-        if into != place:
-            kept = f"{rows.columns['document_id'][into]} ({rows.shown(into)})"
-            detail = f"{rows.shown(place)}: {rows.decision.reasons[place]} in {kept}"
-            yield Exclusion.of(STAGE, source, "duplicate", detail, document_id=identity)
-        elif not policy.trainable(rows.prints["quality"][place]):
-            quality = rows.quality(place)
+    for number in range(len(rows)):
+        kept, *folded = rows.members(number)
+        if not policy.trainable(rows.value("quality", kept)):
+            quality = rows.quality(kept)
             reason = "not_for_training" if policy.retrievable(quality.quality) else "low_quality"
-            yield Exclusion.of(STAGE, source, reason, f"{rows.shown(place)}: {quality}", document_id=identity)
+            yield _exclusion(rows, kept, reason, str(quality))
+        for place in folded:
+            into = f"{rows.value('document_id', kept)} ({rows.shown(kept)})"
+            yield _exclusion(rows, place, "duplicate", f"{rows.decision.reasons[place]} in {into}")
+
+
+def _exclusion(rows: Folded, place: int, reason: str, detail: str) -> Exclusion:
+    source, identity = rows.value("source", place), rows.value("document_id", place)
+    return Exclusion.of(STAGE, source, reason, f"{rows.shown(place)}: {detail}", document_id=identity)
 
 
 def _write(tables: TableStore, rows: Folded, policy: CorpusPolicy, current: bool) -> tuple[int, int]:
     """Write in one commit the documents that are made from something else than before; returns how many, and how many
     there are no more."""
-    made = policy.digest()
-    inputs = {
-        place: digest(made, [rows.prints["piece_digest"][member] for member in members])
-        for place, members in rows.documents.items()
-    }
-    stored: dict[str, str] = {}
+    ids = rows.table["document_id"].take(rows.order[rows.edges[:-1]])
+    inputs = _inputs(rows, policy)
+    stored = CorpusDocument.schema().empty_table()
     if current:
-        known = tables.columns(CorpusDocument, ["document_id", "input_digest"]).to_pydict()
-        stored = dict(zip(known["document_id"], known["input_digest"], strict=True))
-    ids = {place: rows.columns["document_id"][place] for place in rows.documents}
-    changed = [place for place in rows.documents if stored.get(ids[place]) != inputs[place]]
-    removed = sorted(stored.keys() - set(ids.values()))
+        stored = tables.columns(CorpusDocument, ["document_id", "input_digest"])
+    is_changed = differ(looked_up(ids, stored, "document_id", "input_digest"), inputs)
+    changed = np.flatnonzero(is_changed)
+    removed = absent(stored["document_id"], ids)
     made_now = _made(tables, rows, changed, inputs, policy)
-    if current and len(changed) <= _BATCH:
-        touched = one_of("document_id", [*(ids[place] for place in changed), *removed])
+    if current and len(changed) + len(removed) <= _BATCH:
+        touched = one_of("document_id", [*ids.take(changed).to_pylist(), *removed])
         tables.sync(CorpusDocument, [document for batch in made_now for document in batch], touched)
     else:
         tables.table(CorpusDocument)
-        kept = sorted(set(stored) & set(ids.values()) - {ids[place] for place in changed})
         with tables.writing(CorpusDocument):
-            tables.overwrite(CorpusDocument, _streamed(tables, kept, made_now))
+            tables.overwrite(CorpusDocument, _streamed(tables, ids.filter(pc.invert(is_changed)), made_now))
     return len(changed), len(removed)
 
 
+def _inputs(rows: Folded, policy: CorpusPolicy) -> pa.Array:
+    """What each document is made from."""
+    made, pieces = policy.digest(), rows.table["piece_digest"].take(rows.order).to_pylist()
+    return pa.array((digest(made, pieces[start:end]) for start, end in pairwise(rows.edges)), pa.string())
+
+
 def _made(
-    tables: TableStore, rows: Folded, places: Sequence[int], inputs: Mapping[int, str], policy: CorpusPolicy
+    tables: TableStore, rows: Folded, numbers: NDArray[np.int64], inputs: pa.Array, policy: CorpusPolicy
 ) -> Iterator[list[CorpusDocument]]:
-    """The documents of these places in batches. Only the text that is kept is read."""
-    for batch in batches(places, _BATCH):
-        found = tables.read(CleanedDocument, one_of("row_id", [rows.columns["row_id"][place] for place in batch]))
+    """The documents of these numbers in batches. Only the text that is kept is read."""
+    for start in range(0, len(numbers), _BATCH):
+        members = {number: rows.members(number) for number in numbers[start : start + _BATCH].tolist()}
+        row_ids = {number: rows.value("row_id", places[0]) for number, places in members.items()}
+        found = tables.read(CleanedDocument, one_of("row_id", row_ids.values()))
         by_row = {document.row_id: document for document in found}
-        yield [_document(by_row[rows.columns["row_id"][p]], p, rows, inputs[p], policy) for p in batch]
+        yield [
+            _document(by_row[row_ids[number]], places, rows, inputs[number].as_py(), policy)
+            for number, places in members.items()
+        ]
 
 
-def _document(kept: CleanedDocument, place: int, rows: Folded, inputs: str, policy: CorpusPolicy) -> CorpusDocument:
-    members, columns, quality = rows.documents[place], rows.columns, rows.quality(place)
-    urls = tuple(dict.fromkeys(columns["url"][m] for m in members if columns["url"][m]))
-    ids = dict.fromkeys(columns["document_id"][m] for m in members)
+def _document(
+    kept: CleanedDocument, members: Sequence[int], rows: Folded, inputs: str, policy: CorpusPolicy
+) -> CorpusDocument:
+    quality = rows.quality(members[0])
+    every = {name: [rows.value(name, place) for place in members] for name in ("url", "title", "source", "document_id")}
+    urls = tuple(dict.fromkeys(filter(None, every["url"])))
     return CorpusDocument(
         document_id=kept.document_id,
         kind=kept.kind,
         url=urls[0] if urls else "",
         urls=urls,
-        sources=tuple(dict.fromkeys(columns["source"][m] for m in members)),
-        folded_ids=tuple(identity for identity in ids if identity != kept.document_id),
-        title=next((columns["title"][m] for m in members if columns["title"][m]), ""),
+        sources=tuple(dict.fromkeys(every["source"])),
+        folded_ids=tuple(identity for identity in dict.fromkeys(every["document_id"]) if identity != kept.document_id),
+        title=next(filter(None, every["title"]), ""),
         text=kept.text,
         published_at=kept.published_at,
         scope=kept.scope,
@@ -176,12 +192,13 @@ def _document(kept: CleanedDocument, place: int, rows: Folded, inputs: str, poli
     )
 
 
-def _streamed(tables: TableStore, kept: Sequence[str], made: Iterator[list[CorpusDocument]]) -> pa.RecordBatchReader:
+def _streamed(tables: TableStore, kept: pa.ChunkedArray, made: Iterator[list[CorpusDocument]]) -> pa.RecordBatchReader:
     """The rows that stay and those that are made, in batches."""
     schema = CorpusDocument.schema()
 
     def in_batches() -> Iterator[pa.RecordBatch]:
-        for ids in batches(kept, _BATCH):
+        for start in range(0, len(kept), _BATCH):
+            ids = kept.slice(start, _BATCH).to_pylist()
             rows = tables.columns(CorpusDocument, schema.names, one_of("document_id", ids))
             yield from rows.select(schema.names).cast(schema).to_batches()
         for documents in made:

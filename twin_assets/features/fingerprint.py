@@ -1,7 +1,8 @@
 """A cleaned document's fingerprint: all that folding and scoring need of it, from one reading of its text."""
 
 import hashlib
-from collections.abc import Mapping
+
+import pyarrow as pa
 
 from twin_assets.batches import batches
 from twin_assets.digests import LENGTH, digest
@@ -11,7 +12,8 @@ from twin_assets.features.shingles import WordHashes, shingles_of, signature_of
 from twin_assets.progress import Meter, Report
 from twin_assets.records import CleanedDocument, Fingerprint
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import one_of
+from twin_assets.storage.keyed import absent, differ, looked_up
+from twin_assets.storage.sql import one_of
 
 FINGERPRINT_VERSION = 1
 """Raised when the same document gets another fingerprint: every one is then made again."""
@@ -49,28 +51,31 @@ def fingerprint(document: CleanedDocument, row_digest: str) -> Fingerprint:
     )
 
 
-def update_fingerprints(tables: TableStore, digests: Mapping[str, str], report: Report) -> int:
+def update_fingerprints(tables: TableStore, rows: pa.Table, report: Report) -> int:
     """Make the fingerprints that are missing or of another text, and remove those of rows that are gone.
 
     Args:
-        digests: the row digest of each cleaned row that there is, by its id.
+        rows: `row_id` and `row_digest` of each cleaned row that there is.
 
     Returns how many texts were read. Raises StorageError.
     """
     if tables.find(Fingerprint) is not None and not tables.is_current(Fingerprint):
         with tables.writing(Fingerprint):
             tables.overwrite(Fingerprint, Fingerprint.schema().empty_table())
-    stored = tables.columns(Fingerprint, ["row_id", "made_from"]).to_pydict()
-    known = dict(zip(stored["row_id"], stored["made_from"], strict=True))
-    wanting = sorted(row for row, row_digest in digests.items() if known.get(row) != made_from(row_digest))
-    meter = Meter("fingerprints", len(wanting), report)
-    for batch in batches(wanting, _BATCH):
-        documents = tables.read(CleanedDocument, one_of("row_id", batch))
-        tables.sync(Fingerprint, [fingerprint(d, digests[d.row_id]) for d in documents], one_of("row_id", batch))
-        meter.advance(len(batch))
-    for batch in batches(sorted(known.keys() - digests.keys()), _BATCH):
-        tables.sync(Fingerprint, [], one_of("row_id", batch))
-    return len(wanting)
+    stored = tables.columns(Fingerprint, ["row_id", "made_from"])
+    known = looked_up(rows["row_id"], stored, "row_id", "made_from")
+    made = pa.array(map(made_from, rows["row_digest"].to_pylist()), pa.string())
+    wanting = rows.filter(differ(known, made)).sort_by("row_id")
+    meter = Meter("fingerprints", wanting.num_rows, report)
+    for batch in wanting.to_batches(_BATCH):
+        digests = dict(zip(batch["row_id"].to_pylist(), batch["row_digest"].to_pylist(), strict=True))
+        of_rows = one_of("row_id", digests)
+        documents = tables.read(CleanedDocument, of_rows)
+        tables.sync(Fingerprint, [fingerprint(d, digests[d.row_id]) for d in documents], of_rows)
+        meter.advance(len(digests))
+    for ids in batches(absent(stored["row_id"], rows["row_id"]), _BATCH):
+        tables.sync(Fingerprint, [], one_of("row_id", ids))
+    return int(wanting.num_rows)
 
 
 def _piece_digest(document: CleanedDocument) -> str:

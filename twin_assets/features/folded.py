@@ -1,18 +1,21 @@
 """The cleaned rows of all sources folded into documents, by their fingerprints: no text is read."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from twin_assets.features.fold import Columns, Decision, decide
 from twin_assets.features.quality import Quality
 from twin_assets.features.shingles import PERMUTATIONS, Shingles
+from twin_assets.features.signatures import signature_file
 from twin_assets.records import CleanedDocument, Fingerprint
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import one_of
+from twin_assets.storage.sql import one_of
 
 _ROW = ("row_id", "row_digest", "document_id", "source", "url", "title", "published_at", "scope", "words")
 _PARTS = ("quality", "length_score", "prose_share", "link_share", "repetition", "language_confidence")
@@ -24,61 +27,79 @@ _LATEST = 2**62
 class Folded:
     """The cleaned rows in the order of precedence, without their texts, and the documents that they make."""
 
-    columns: Mapping[str, Sequence[Any]]
-    prints: Mapping[str, Sequence[Any]]
+    table: pa.Table
+    """What `cleaned_rows` gives, with `piece_digest` and the parts of the quality."""
     decision: Decision
-    documents: Mapping[int, Sequence[int]]
-    """Place of each kept row to the places of all rows folded into it, its own first."""
+    order: NDArray[np.int64]
+    """All places, those of one document together and the kept one first; documents in the order of the kept ones."""
+    edges: NDArray[np.int64]
+    """Where in `order` each document begins, and its end."""
+
+    def __len__(self) -> int:
+        """How many documents there are."""
+        return len(self.edges) - 1
+
+    def members(self, number: int) -> list[int]:
+        """The places of a document's rows, the kept one first."""
+        places: list[int] = self.order[self.edges[number] : self.edges[number + 1]].tolist()
+        return places
+
+    def value(self, name: str, place: int) -> Any:
+        """One cell."""
+        return self.table[name][place].as_py()
 
     def quality(self, place: int) -> Quality:
         """How a row was scored."""
-        return Quality(*(self.prints[part][place] for part in _PARTS))
+        return Quality(*(self.value(part, place) for part in _PARTS))
 
     def shown(self, place: int) -> str:
         """What a person knows a row by: its URL, else its title, else its document's id."""
-        return str(self.columns["url"][place] or self.columns["title"][place] or self.columns["document_id"][place])
+        return str(next(filter(None, (self.value(name, place) for name in ("url", "title", "document_id")))))
 
 
-def cleaned_rows(tables: TableStore, sources: Collection[str]) -> dict[str, list[Any]]:
-    """The short columns of the cleaned rows of these sources, in the order of precedence."""
+def cleaned_rows(tables: TableStore, sources: Collection[str]) -> pa.Table:
+    """The short columns of the cleaned rows of these sources, in the order of precedence, in one chunk.
+
+    Public text first: folding must never make a private version the one that is shown. Sources date to the day or to
+    the second, so that within a day the longer one comes first.
+    """
     table = tables.columns(CleanedDocument, _ROW, one_of("source", sorted(sources)))
-    moments = table.column("published_at").cast(pa.int64()).to_pylist()
-    columns = {name: table.column(name).to_pylist() for name in _ROW}
+    moments = pc.fill_null(table["published_at"].cast(pa.int64()), _LATEST)
+    keys = {
+        "private": pc.not_equal(table["scope"], "public").cast(pa.int8()),
+        "day": pa.array(moments.to_numpy() // _DAY_US),
+        "length": pc.negate(table["words"]),
+        "moment": moments,
+        "document_id": table["document_id"],
+        "row_id": table["row_id"],
+    }
+    order = pc.sort_indices(pa.table(keys), sort_keys=[(key, "ascending") for key in keys])
+    return table.take(order).combine_chunks()
 
-    def precedence(place: int) -> tuple[bool, int, int, int, str, str]:
-        """Public text first: folding must never make a private version the one that is shown. Sources date to the day
-        or to the second, so that within a day the longer one is kept."""
-        moment = _LATEST if moments[place] is None else moments[place]
-        scope, length = columns["scope"][place] != "public", -columns["words"][place]
-        return scope, moment // _DAY_US, length, moment, columns["document_id"][place], columns["row_id"][place]
 
-    order = sorted(range(table.num_rows), key=precedence)
-    return {name: [values[place] for place in order] for name, values in columns.items()}
-
-
-def fold_rows(tables: TableStore, columns: Mapping[str, Sequence[Any]], threshold: float) -> Folded:
+def fold_rows(tables: TableStore, rows: pa.Table, threshold: float) -> Folded:
     """Decide by their fingerprints, of which none may be missing, which rows are one document; see `fold.decide`."""
-    names = ("row_id", "piece_digest", "words_digest", "shingle_count", "minhash", *_PARTS)
-    stored = tables.columns(Fingerprint, names)
-    at = {row: place for place, row in enumerate(stored.column("row_id").to_pylist())}
-    stored = stored.take(pa.array([at[row] for row in columns["row_id"]], pa.int64()))
-    counts = np.asarray(stored.column("shingle_count"), np.int64)
-    signatures = np.zeros((stored.num_rows, PERMUTATIONS), np.uint32)
-    signatures[counts > 0] = np.frombuffer(b"".join(stored.column("minhash").to_pylist()), "<u4").reshape(
-        -1, PERMUTATIONS
-    )
+    ids = rows["row_id"].combine_chunks()
+    stored = tables.columns(Fingerprint, ("row_id", "piece_digest", "words_digest", "shingle_count", *_PARTS))
+    stored = stored.take(pc.index_in(ids, stored["row_id"].combine_chunks())).combine_chunks()
 
     def shingles_of(places: Sequence[int]) -> list[Shingles]:
-        rows = [columns["row_id"][place] for place in places]
-        found = tables.columns(Fingerprint, ["row_id", "shingles"], one_of("row_id", rows)).to_pydict()
+        wanted = ids.take(pa.array(places, pa.int64())).to_pylist()
+        found = tables.columns(Fingerprint, ["row_id", "shingles"], one_of("row_id", wanted)).to_pydict()
         by_row = dict(zip(found["row_id"], found["shingles"], strict=True))
-        return [np.frombuffer(by_row[row], "<u4") for row in rows]
+        return [np.frombuffer(by_row[row], "<u4") for row in wanted]
 
-    prints = {name: stored.column(name).to_pylist() for name in ("piece_digest", "words_digest", *_PARTS)}
-    decision = decide(
-        Columns(columns["document_id"], prints["words_digest"], counts, signatures), shingles_of, threshold
-    )
-    documents: dict[int, list[int]] = {}
-    for place, into in enumerate(decision.into):
-        documents.setdefault(into, []).append(place)
-    return Folded(columns, prints, decision, documents)
+    counts = stored["shingle_count"].to_numpy()
+    with signature_file(len(ids)) as signatures:
+        for batch in tables.scan(Fingerprint, ["row_id", "minhash"], "shingle_count > 0"):
+            places = pc.index_in(batch["row_id"], ids)
+            minhash = b"".join(batch["minhash"].filter(places.is_valid()).to_pylist())
+            signatures.put(places.drop_null().to_pylist(), np.frombuffer(minhash, "<u4").reshape(-1, PERMUTATIONS))
+        decision = decide(
+            Columns(rows["document_id"], stored["words_digest"], counts, signatures), shingles_of, threshold
+        )
+    for name in ("piece_digest", *_PARTS):
+        rows = rows.append_column(name, stored[name])
+    order = np.argsort(decision.into, kind="stable")
+    begins = np.unique(decision.into[order], return_index=True)[1]
+    return Folded(rows, decision, order, np.append(begins, len(order)))

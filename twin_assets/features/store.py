@@ -18,7 +18,7 @@ from twin_assets.features.embed import EmbeddingModel, Vectors
 from twin_assets.progress import Meter, Report, silent
 from twin_assets.records import Chunk, ChunkEmbedding
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import one_of
+from twin_assets.storage.sql import one_of
 
 if TYPE_CHECKING:
     from lancedb.table import Table

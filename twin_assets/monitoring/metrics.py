@@ -10,7 +10,7 @@ from twin_assets.prompts import is_refusal
 from twin_assets.records import FeedbackEvent
 from twin_assets.settings.alerts import Metric
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import moment
+from twin_assets.storage.sql import moment
 
 Metrics = dict[Metric, float | None]
 """Figures by name; None where there was nothing to measure."""

@@ -7,7 +7,7 @@ from typing import get_args
 
 from twin_assets.records import CorpusDocument, Kind, Scope
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import moment, quoted
+from twin_assets.storage.sql import moment, quoted
 
 
 @dataclass(frozen=True)

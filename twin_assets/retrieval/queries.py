@@ -72,7 +72,7 @@ def summed(worded: Sequence[Found], limit: int) -> dict[str, float]:
 def _found(search: Any, value: str, columns: Sequence[str], where: str | None, limit: int) -> Found:
     if where:
         search = search.where(where, prefilter=True)
-    rows = search.select([*columns, value]).limit(limit).to_arrow()
+    rows = search.select([*columns, value]).limit(limit).to_arrow().combine_chunks()
     return Found(rows, rows["chunk_id"].to_pylist(), rows[value].to_pylist())
 
 
@@ -99,10 +99,7 @@ def scored(
         limit: how many each query was to find.
         how: the weights.
     """
-    similar: dict[str, float] = {}
-    for found in worded:
-        if vector is not None:
-            similar |= zip(found.chunk_ids, _cosines(found, vector), strict=True)
+    similar = {} if vector is None else _cosines(worded, vector)
     similar |= {chunk: 1 - distance for chunk, distance in zip(near.chunk_ids, near.values, strict=True)}
     bm25 = summed(worded, limit)
     ranks = [{chunk: rank for rank, chunk in enumerate(found, 1)} for found in (near.chunk_ids, bm25)]
@@ -119,20 +116,23 @@ def scored(
     return dict(sorted(scores.items(), key=lambda entry: (-entry[1].fused, entry[0])))
 
 
-def _cosines(found: Found, vector: Sequence[float]) -> list[float]:
-    if found.rows is None or not found.chunk_ids:
-        return []
-    column = found.rows["vector"].combine_chunks()
-    vectors = np.asarray(column.flatten()).reshape(len(column), -1)
+def _cosines(worded: Sequence[Found], vector: Sequence[float]) -> dict[str, float]:
     query = np.asarray(vector, dtype=np.float32)
-    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
-    cosines: list[float] = (vectors @ query / np.maximum(lengths, np.finfo(np.float32).tiny)).tolist()
-    return cosines
+    columns = [found.rows["vector"].chunk(0) for found in worded if found.rows is not None and found.chunk_ids]
+    if not columns:
+        return {}
+    vectors = np.concatenate([np.asarray(column.flatten()) for column in columns]).reshape(-1, len(query))
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors) * (query @ query))
+    cosines = vectors @ query / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return dict(zip((chunk for found in worded for chunk in found.chunk_ids), cosines.tolist(), strict=True))
 
 
 def hits_of(found: Sequence[Found], chunks: Iterable[str]) -> Iterator[Hit]:
     """The chunks in the given order, each read from Arrow when it is its turn: mostly the first few are wanted."""
-    places = {chunk: (one, row) for one in found for row, chunk in enumerate(one.chunk_ids)}
-    for one, row in (places[chunk] for chunk in chunks):
-        assert one.rows is not None
-        yield Hit(**{column: one.rows[column][row].as_py() for column in COLUMNS})
+    places: dict[str, tuple[list[pa.Array], int]] = {}
+    for one in found:
+        if one.rows is not None and one.chunk_ids:
+            columns = [one.rows[name].chunk(0) for name in COLUMNS]
+            places |= {chunk: (columns, row) for row, chunk in enumerate(one.chunk_ids)}
+    for columns, row in (places[chunk] for chunk in chunks):
+        yield Hit(*(column[row].as_py() for column in columns))

@@ -20,7 +20,7 @@ from twin_assets.retrieval.queries import COLUMNS, NOTHING, by_text, by_vector, 
 from twin_assets.retrieval.rerank import CrossEncoderReranker, Rerank, reranked
 from twin_assets.settings import RetrievalSettings, Settings
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import quoted
+from twin_assets.storage.sql import quoted
 
 if TYPE_CHECKING:
     from lancedb.table import Table

@@ -9,7 +9,7 @@ from twin_assets.monitoring.traces import Trace
 from twin_assets.records import FeedbackEvent
 from twin_assets.serving.openai_errors import ApiError, bad_request
 from twin_assets.serving.service import Service
-from twin_assets.storage.tables import equals
+from twin_assets.storage.sql import equals
 
 Thumb = Literal["thumb_up", "thumb_down"]
 

@@ -7,7 +7,7 @@ from twin_assets.drafting.habits import Habits, measure
 from twin_assets.errors import StorageError
 from twin_assets.records import Kind, RawDocument
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import one_of
+from twin_assets.storage.sql import one_of
 
 NONE = Habits()
 

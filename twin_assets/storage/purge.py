@@ -8,7 +8,8 @@ from datetime import timedelta
 import pyarrow as pa
 
 from twin_assets.records import Record
-from twin_assets.storage.tables import TableStore, quoted
+from twin_assets.storage.sql import quoted
+from twin_assets.storage.tables import TableStore
 
 
 @dataclass(frozen=True)

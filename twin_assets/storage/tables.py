@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -14,6 +13,7 @@ from twin_assets.errors import StorageError
 from twin_assets.records import Record
 from twin_assets.settings import Settings
 from twin_assets.storage.merge import merge, to_arrow
+from twin_assets.storage.sql import one_of
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -22,6 +22,8 @@ R = TypeVar("R", bound=Record)
 
 _FAULTS = (OSError, RuntimeError, ValueError)
 """What LanceDB raises: I/O errors, its own, and a wrong name, version, tag or filter."""
+_SCANNED = 8192
+"""Rows of a batch."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,15 @@ class TableStore:
         with self.reading(record):
             return _all(table, table.search().select(list(names)), where).to_arrow()
 
+    def scan(self, record: type[R], names: Sequence[str], where: str | None = None) -> Iterator[pa.RecordBatch]:
+        """The named columns in batches, of which only one need be in memory. A table that does not exist yet has none.
+        Raises StorageError."""
+        table = self.find(record)
+        if table is None:
+            return
+        with self.reading(record):
+            yield from _all(table, table.search().select(list(names)), where).to_batches(_SCANNED)
+
     def digests(self, record: type[R], where: str | None = None) -> dict[str, str]:
         """The row digest of each key."""
         found = self.columns(record, [record.KEY, "row_digest"], where).to_pydict()
@@ -102,7 +113,7 @@ class TableStore:
 
     def data_version(self, record: type[R], where: str | None = None) -> str:
         """Digest of what the rows say: the same rows give the same version, whenever they were written."""
-        return digest_set(self.digests(record, where).values())
+        return digest_set(self.columns(record, ["row_digest"], where)["row_digest"].to_pylist())
 
     def sync(
         self, record: type[R], rows: Iterable[R], where: str | None = None, schema: pa.Schema | None = None
@@ -218,28 +229,6 @@ class TableStore:
                 table.checkout(version)
             rows: list[dict[str, Any]] = _all(table, table.search(), where).to_list()
             return rows
-
-
-def equals(column: str, value: str) -> str:
-    """An SQL filter `column = value`, quoted."""
-    return f"{column} = {quoted(value)}"
-
-
-def one_of(column: str, values: Iterable[str]) -> str:
-    """An SQL filter `column IN (values)`, quoted; no values select nothing."""
-    among = ", ".join(map(quoted, values))
-    return f"{column} IN ({among})" if among else "false"
-
-
-def moment(value: datetime) -> str:
-    """A time in SQL; without a zone it is UTC."""
-    value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return f"CAST('{value:%Y-%m-%dT%H:%M:%S.%f}+00:00' AS TIMESTAMP(6))"
-
-
-def quoted(value: str) -> str:
-    """A value as an SQL string."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _all(table: "Table", query: Any, where: str | None) -> Any:

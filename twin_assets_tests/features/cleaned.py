@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
-from twin_assets.features.clean import Cleaned, CleaningPolicy, Prepared, finish, prepare, repeated_in
+import pyarrow as pa
+
+from twin_assets.features.boilerplate import boilerplate
+from twin_assets.features.clean import Cleaned, CleaningPolicy, Prepared, finish, prepare
 from twin_assets.records import RawDocument
 
 
@@ -15,7 +18,8 @@ def clean_documents(raws: Sequence[RawDocument], policy: CleaningPolicy | None =
             by_source.setdefault(raw.source, []).append(prepare(raw, policy))
     cleaned = Cleaned([], [])
     for prepared in by_source.values():
-        repeated = repeated_in((p.candidates for p in prepared), policy)
+        candidates = pa.array((p.candidates for p in prepared), pa.list_(pa.int64()))
+        repeated = boilerplate(candidates, policy.boilerplate_share)
         for one in prepared:
             document, found = finish(one, repeated, policy)
             cleaned.documents.extend([document] if document else [])

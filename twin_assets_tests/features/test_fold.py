@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from twin_assets.features.fingerprint import fingerprint
 from twin_assets.features.fold import Columns, decide
 from twin_assets.features.reading import own_text, read
 from twin_assets.features.shingles import PERMUTATIONS, share_of_longer, shingles_of
+from twin_assets.features.signatures import signature_file
 from twin_assets.records import CleanedDocument
 from twin_assets_tests.features.texts import edited_throughout, new_words, paragraphs, rewritten_end
 
@@ -33,13 +35,14 @@ def folded(documents: Sequence[CleanedDocument], threshold: float = 0.5) -> list
     signatures = np.zeros((len(prints), PERMUTATIONS), np.uint32)
     for row, one in zip(signatures, prints, strict=True):
         row[:] = np.frombuffer(one.minhash, "<u4") if one.minhash else 0
-    columns = Columns(
-        [one.document_id for one in prints],
-        [one.words_digest for one in prints],
-        np.array([one.shingle_count for one in prints], np.int64),
-        signatures,
+    ids, words = (
+        pa.array([getattr(one, name) for one in prints], pa.string()) for name in ("document_id", "words_digest")
     )
-    into = decide(columns, lambda places: [shingles[place] for place in places], threshold).into
+    counts = np.array([one.shingle_count for one in prints], np.int64)
+    with signature_file(len(prints)) as file:
+        file.put(range(len(prints)), signatures)
+        columns = Columns(ids, words, counts, file)
+        into = decide(columns, lambda places: [shingles[place] for place in places], threshold).into
     return [documents[place].document_id for place in into]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twin_assets.errors import StorageError
 from twin_assets.records import Exclusion, Record
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import equals
+from twin_assets.storage.sql import equals
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from twin_assets.defs.stage import stage
 from twin_assets.errors import TwinError
 from twin_assets.records import CleanedDocument, Exclusion
 from twin_assets.settings import SourceConfig, load_settings
-from twin_assets.storage.tables import equals, one_of
+from twin_assets.storage.sql import equals, one_of
 
 
 def _next_due(source: SourceConfig) -> str:

@@ -15,7 +15,7 @@ from twin_assets.defs.figures import (
 from twin_assets.defs.resources import TwinResource
 from twin_assets.defs.stage import stage
 from twin_assets.records import Chunk, CorpusDocument, Exclusion
-from twin_assets.storage.tables import equals, one_of
+from twin_assets.storage.sql import equals, one_of
 
 
 @dg.asset(deps=[cleaned_documents], group_name="features", kinds={"lancedb"}, pool="lance_write")

@@ -14,7 +14,7 @@ from twin_assets.serving.openai_errors import not_found
 from twin_assets.serving.scopes import scopes
 from twin_assets.serving.service import Service
 from twin_assets.storage import TableStore
-from twin_assets.storage.tables import one_of
+from twin_assets.storage.sql import one_of
 
 
 def lineage_routes(service: Service) -> APIRouter:

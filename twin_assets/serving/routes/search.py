@@ -16,7 +16,7 @@ from twin_assets.serving.openai_errors import bad_request, not_found
 from twin_assets.serving.scopes import SearchFilters, require_json, require_scope, scopes
 from twin_assets.serving.search import FeatureStoreSearch
 from twin_assets.serving.service import Service
-from twin_assets.storage.tables import equals
+from twin_assets.storage.sql import equals
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 
