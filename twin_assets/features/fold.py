@@ -138,8 +138,8 @@ class _Likely:
         places = np.sort(np.fromiter(others, np.int64))
         longer = np.maximum(self._counts[places], self._counts[one])
         places = places[np.minimum(self._counts[places], self._counts[one]) >= self._threshold * longer]
-        own, *theirs = self._signatures.rows(np.append(one, places))
-        estimates = np.mean(np.array(theirs).reshape(-1, PERMUTATIONS) == own, axis=1)
+        signatures = self._signatures.rows(np.append(places, one))
+        estimates = np.mean(signatures[:-1] == signatures[-1], axis=1)
         found: list[int] = places[estimates >= self._least].tolist()
         return found
 
