@@ -107,16 +107,15 @@ def _known(tables: TableStore, source: str) -> _Known:
 
 def _differing(unchanged: pa.Table, repeated: frozenset[int]) -> list[str]:
     """The rows among these with other boilerplate now than before, in order; most have none then and now."""
-    ids = unchanged["row_id"]
     differing: list[str] = []
-    had = pc.greater(pc.list_value_length(unchanged["boilerplate"]), 0).to_numpy(zero_copy_only=False)
+    may_differ = pc.greater(pc.list_value_length(unchanged["boilerplate"]), 0).to_numpy(zero_copy_only=False)
     candidates = pc.list_flatten(unchanged["candidates"])
     among = pc.is_in(candidates, pa.array(repeated, pa.int64()))
-    had[pc.list_parent_indices(unchanged["candidates"]).filter(among)] = True
-    for place in had.nonzero()[0].tolist():
+    may_differ[pc.list_parent_indices(unchanged["candidates"]).filter(among)] = True
+    for place in may_differ.nonzero()[0].tolist():
         now = own_boilerplate(unchanged["candidates"][place].as_py(), repeated)
         if now != tuple(unchanged["boilerplate"][place].as_py()):
-            differing.append(ids[place].as_py())
+            differing.append(unchanged["row_id"][place].as_py())
     return sorted(differing)
 
 
