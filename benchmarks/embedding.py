@@ -26,7 +26,8 @@ from twin_assets.config_files import load_yaml
 from twin_assets.features.chunk import chunk_documents, embedded_text
 from twin_assets.features.clean_source import clean_source
 from twin_assets.features.corpus import update_corpus
-from twin_assets.features.embed import Embedder, Vectors
+from twin_assets.features.embed import Embedder
+from twin_assets.features.encoders import Vectors
 from twin_assets.models import embedding_model_folder
 from twin_assets.records import Chunk, CorpusDocument, RawDocument
 from twin_assets.settings import ROOT, ModelConfig, SourceConfig

@@ -31,8 +31,9 @@ from twin_assets.features.active import table_of
 from twin_assets.features.chunk_corpus import chunk_corpus
 from twin_assets.features.clean_source import clean_source
 from twin_assets.features.corpus import update_corpus
-from twin_assets.features.embed import Embedder, Vectors
+from twin_assets.features.embed import Embedder
 from twin_assets.features.embedders import configured_embedder
+from twin_assets.features.encoders import Vectors
 from twin_assets.features.index import build_indexes
 from twin_assets.features.store import update_store
 from twin_assets.progress import Report, silent

@@ -2,29 +2,20 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from twin_assets.digests import digest, file_sha256
 from twin_assets.errors import ModelError
+from twin_assets.features.encoders import Encoder, Ids, Precision, Vectors, best_precision, load_encoder
 from twin_assets.progress import Meter, Report, silent
 
-Precision = Literal["auto", "float32", "bfloat16"]
-Vectors = NDArray[np.float32]
-"""Shape (texts, dimensions), each row of length 1."""
-
-BATCH_TOKENS = 2_048
-"""Of one batch, padding included. Measured on 2 cores at 170 tokens a text: 8 texts at once are a fifth faster than 32,
-and half as fast again as 64, whose activations no longer fit the caches."""
-FEW_TOKENS = 256
-"""Of a batch that one thread computes. Two threads are no faster at a question, and where other work runs beside them
-they take 60 ms of processor time to wait for each other, against 11 ms."""
+Asked = Literal["auto", "float32", "bfloat16"]
 _DEFINING = (".safetensors", ".bin", ".json", ".txt", ".model")
 """Suffixes of the files that decide what a vector is: weights, tokenizer, pooling."""
 
@@ -52,31 +43,36 @@ class Embedder:
     Args:
         folder: the model's files in the layout of sentence-transformers.
         name: what it is called; by default as its folder.
-        precision: of the transformer's arithmetic; pooling is in 32 bits always. `auto` is bfloat16 where this machine
-            computes in it.
+        precision: of the transformer's arithmetic; `auto` is bfloat16 where this machine computes in it.
+        converted: where models are kept in the form in which a processor computes them; without it, each process makes
+            that form anew.
     """
 
-    def __init__(self, folder: Path, name: str = "", precision: Precision = "float32") -> None:
+    def __init__(
+        self, folder: Path, name: str = "", precision: Asked = "float32", converted: Path | None = None
+    ) -> None:
         self._folder = folder
         self._label = name or folder.name
         self._asked = precision
-        self._lock = threading.RLock()
+        self._converted = converted
+        self._lock = threading.Lock()
+        self._loaded: Encoder | None = None
 
     @cached_property
-    def precision(self) -> Literal["float32", "bfloat16"]:
+    def precision(self) -> Precision:
         """What the transformer computes in."""
-        if self._asked != "auto":
-            return self._asked
-        from twin_assets.training.run import computes_bfloat16
-
-        return "bfloat16" if computes_bfloat16() else "float32"
+        return best_precision() if self._asked == "auto" else self._asked
 
     @cached_property
     def name(self) -> str:
         """Name, digest of the files and precision, if not 32 bits: vectors of equal names are comparable."""
+        return f"{self._model_name}{'' if self.precision == 'float32' else f'/{self.precision}'}"
+
+    @cached_property
+    def _model_name(self) -> str:
         files = sorted(f for f in self._folder.rglob("*") if f.is_file() and f.suffix in _DEFINING)
         contents = digest([(f.relative_to(self._folder).as_posix(), file_sha256(f)) for f in files])
-        return f"{self._label}@{contents[:12]}{'' if self.precision == 'float32' else f'/{self.precision}'}"
+        return f"{self._label}@{contents[:12]}"
 
     @cached_property
     def window(self) -> int:
@@ -91,7 +87,7 @@ class Embedder:
     @property
     def dimensions(self) -> int:
         """The length of a vector."""
-        return int(self._model.get_embedding_dimension())
+        return self._encoder.dimensions
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text by the model's own tokenizer, special tokens included, nothing cut off."""
@@ -106,59 +102,29 @@ class Embedder:
         meter = Meter("embedding", len(texts), report)
         vectors = np.empty((len(texts), self.dimensions), np.float32)
         ids = [encoding.ids for encoding in self._reader.encode_batch_fast(list(texts))]
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]), reverse=True)
-        start = 0
-        while start < len(order):
-            size = max(BATCH_TOKENS // max(len(ids[order[start]]), 1), 1)
-            batch = order[start : start + size]
-            start += size
-            with self._lock:
-                vectors[batch] = self._forward([ids[i] for i in batch])
+        batches = list(_batches([len(tokens) for tokens in ids], self._encoder.batch_tokens))
+
+        def encode(batch: list[int]) -> Vectors:
+            return self._encoder.encode(*_padded([ids[i] for i in batch]))
+
+        at_once = min(len(batches), self._encoder.batches_at_once)
+        computed: Iterable[Vectors] = map(encode, batches) if at_once < 2 else self._threads.map(encode, batches)
+        for batch, found in zip(batches, computed, strict=True):
+            vectors[batch] = found
             meter.advance(len(batch))
         return vectors
 
-    def _forward(self, ids: Sequence[Sequence[int]]) -> Vectors:
-        """Vectors of texts as token ids, the longest first. Padding is masked, so its id does not matter."""
-        import torch
-
-        padded = np.zeros((len(ids), len(ids[0])), np.int64)
-        mask = np.zeros_like(padded)
-        for row, tokens in enumerate(ids):
-            padded[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
-        device = self._model.device
-        features = {
-            "input_ids": torch.from_numpy(padded).to(device),
-            "attention_mask": torch.from_numpy(mask).to(device),
-        }
-        transformer, *above = self._model
-        with torch.inference_mode(), _threads(padded.size):
-            features = transformer(features)
-            # A mean over 256 tokens in bfloat16 would lose what the transformer kept.
-            features["token_embeddings"] = features["token_embeddings"].float()
-            for module in above:
-                features = module(features)
-            normalized = torch.nn.functional.normalize(features["sentence_embedding"].float(), dim=1)
-        found: Vectors = normalized.cpu().numpy()
-        return found
-
     @cached_property
-    def _model(self) -> Any:
-        with self._lock:
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils.logging import disable_progress_bar
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._encoder.batches_at_once, thread_name_prefix="embedding")
 
-            disable_progress_bar()
-            try:
-                model = SentenceTransformer(
-                    str(self._folder), local_files_only=True, model_kwargs={"dtype": self.precision}
-                )
-                return model.eval()
-            except (OSError, ValueError, KeyError) as error:
-                raise ModelError(
-                    f"the embedding model in {str(self._folder)!r} cannot be loaded: {error}",
-                    "use a folder in the layout of sentence-transformers",
-                ) from error
+    @property
+    def _encoder(self) -> Encoder:
+        with self._lock:
+            if self._loaded is None:
+                place = self._converted / self._model_name if self._converted else None
+                self._loaded = load_encoder(self._folder, self.precision, place)
+            return self._loaded
 
     @cached_property
     def _reader(self) -> Any:
@@ -188,17 +154,21 @@ class Embedder:
         return content if isinstance(content, dict) else {}
 
 
-@contextmanager
-def _threads(tokens: int) -> Iterator[None]:
-    """One thread for what follows when it is few tokens, padding included."""
-    import torch
+def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
+    """Indices of texts of like lengths, the longest first, that are so many tokens together with their padding."""
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i], reverse=True)
+    start = 0
+    while start < len(order):
+        size = max(batch_tokens // max(lengths[order[start]], 1), 1)
+        yield order[start : start + size]
+        start += size
 
-    before = torch.get_num_threads()
-    if tokens > FEW_TOKENS or before == 1:
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+
+def _padded(ids: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:
+    """Token ids, the longest first, and their mask. Padding is masked, so its id does not matter."""
+    padded = np.zeros((len(ids), len(ids[0])), np.int64)
+    mask = np.zeros_like(padded)
+    for row, tokens in enumerate(ids):
+        padded[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    return padded, mask

@@ -14,7 +14,8 @@ import pyarrow as pa
 from twin_assets.digests import digest, digest_set
 from twin_assets.features.active import retired_of, table_of
 from twin_assets.features.chunk import embedded_text
-from twin_assets.features.embed import EmbeddingModel, Vectors
+from twin_assets.features.embed import EmbeddingModel
+from twin_assets.features.encoders import Vectors
 from twin_assets.progress import Meter, Report, silent
 from twin_assets.records import Chunk, ChunkEmbedding
 from twin_assets.storage import TableStore

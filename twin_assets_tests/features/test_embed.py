@@ -5,10 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from twin_assets.digests import file_sha256
 from twin_assets.errors import ModelError
-from twin_assets.features.embed import Embedder, Vectors
+from twin_assets.features.embed import Embedder, _batches
+from twin_assets.features.encoders import Vectors, load_sentence_transformer
 from twin_assets.models import embedding_model_folder
 from twin_assets.settings import ModelConfig
 
@@ -51,23 +54,40 @@ def test_a_folder_without_a_tokenizer_or_window_is_no_embedder(tmp_path):
         _ = Embedder(tmp_path).dimensions
 
 
-def test_the_bundled_model_embeds_from_several_threads_and_counts_as_it_reads(tmp_path):
-    embedder = Embedder(embedding_model_folder(PINNED, tmp_path), "minilm")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return embedding_model_folder(PINNED, tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Where the module's conversion is kept: it takes seconds."""
+    return tmp_path_factory.mktemp("openvino")
+
+
+@pytest.fixture(scope="module")
+def plain(folder):
+    return load_sentence_transformer(folder, "float32")
+
+
+def test_the_bundled_model_embeds_from_several_threads_and_counts_as_it_reads(folder, kept, plain):
+    embedder = Embedder(folder, "minilm", converted=kept)
     assert embedder.window == 256
     texts = ["A lighthouse keeper's log.", "How to tune PostgreSQL?", "The keeper of the light wrote a diary.", ""]
     found: list[Vectors] = []
-    threads = [threading.Thread(target=lambda: found.append(embedder.embed(texts))) for _ in range(2)]
+    threads = [threading.Thread(target=lambda: found.append(embedder.embed(texts))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=120)
     vectors = found[0]
     assert embedder.dimensions == vectors.shape[1] == 384
-    np.testing.assert_allclose(found[0], found[1], atol=1e-6)
+    for other in found[1:]:
+        np.testing.assert_allclose(vectors, other, atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, rtol=1e-5)
     assert vectors[0] @ vectors[2] > 0.5 > vectors[0] @ vectors[1]
     assert embedder.name.startswith("minilm@")
-    read = embedder._model.tokenize(["Größe of idempotency_keys 🙂 東京\n\n```sh\nls\n```"])["input_ids"]
+    read = plain.tokenize(["Größe of idempotency_keys 🙂 東京\n\n```sh\nls\n```"])["input_ids"]
     assert embedder.count_tokens(["Größe of idempotency_keys 🙂 東京\n\n```sh\nls\n```"]) == [read.shape[1]]
     assert embedder.count_tokens(["word " * 1000]) == [1002]
 
@@ -75,42 +95,32 @@ def test_the_bundled_model_embeds_from_several_threads_and_counts_as_it_reads(tm
 TEXTS = ["A lighthouse keeper's log.", "word " * 400, "", "Größe 🙂 東京", *(f"Letter {n}. " * n for n in range(1, 40))]
 
 
-def test_vectors_are_those_of_sentence_transformers(tmp_path):
-    from sentence_transformers import SentenceTransformer
-
-    folder = embedding_model_folder(PINNED, tmp_path)
-    plain = SentenceTransformer(str(folder), local_files_only=True)
+def test_vectors_are_those_of_sentence_transformers(folder, kept, plain):
     expected = plain.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
-    np.testing.assert_allclose(Embedder(folder, precision="float32").embed(TEXTS), expected, atol=1e-5)
-    near = Embedder(folder, precision="bfloat16").embed(TEXTS)
+    lines: list[str] = []
+    exact = Embedder(folder, "m", "float32", kept).embed(TEXTS, lines.append)
+    np.testing.assert_allclose(exact, expected, atol=1e-5)
+    assert f"{len(TEXTS)}/{len(TEXTS)}" in lines[-1].replace(" of ", "/")
+    near = Embedder(folder, "m", "bfloat16", kept).embed(TEXTS)
     assert near.dtype == np.float32
     assert (near * expected).sum(axis=1).min() > 0.9995
+    assert Embedder(folder, "m", "float32", kept).embed([]).shape == (0, 384)
 
 
-def test_a_question_is_computed_by_one_thread_and_a_batch_by_all(tmp_path):
-    import torch
-
-    embedder = Embedder(embedding_model_folder(PINNED, tmp_path))
-    threads: list[int] = []
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    hook = torch.nn.modules.module.register_module_forward_pre_hook(lambda *_: threads.append(torch.get_num_threads()))
-    try:
-        embedder.embed(["What did the silence period teach you?"])
-        assert set(threads) == {1}
-        threads.clear()
-        embedder.embed(["word " * 200] * 4)
-        assert set(threads) == {2}
-        assert torch.get_num_threads() == 2
-    finally:
-        hook.remove()
-        torch.set_num_threads(before)
+@given(st.lists(st.integers(0, 300), max_size=60), st.integers(1, 2_000))
+def test_batches_hold_each_text_once_and_no_more_tokens_than_they_may(lengths, most):
+    batches = list(_batches(lengths, most))
+    assert sorted(i for batch in batches for i in batch) == list(range(len(lengths)))
+    widths = [lengths[batch[0]] for batch in batches]
+    assert widths == sorted(widths, reverse=True)
+    for batch in batches:
+        assert max(lengths[i] for i in batch) == lengths[batch[0]]
+        assert len(batch) == 1 or lengths[batch[0]] * len(batch) <= most or lengths[batch[0]] == 0
 
 
-def test_the_precision_belongs_to_the_name_and_auto_follows_the_machine(tmp_path, monkeypatch):
-    folder = embedding_model_folder(PINNED, tmp_path)
+def test_the_precision_belongs_to_the_name_and_auto_follows_the_machine(folder, monkeypatch):
     plain = Embedder(folder, "m", "float32").name
     assert Embedder(folder, "m", "bfloat16").name == f"{plain}/bfloat16"
     for able, name in ((True, f"{plain}/bfloat16"), (False, plain)):
-        monkeypatch.setattr("twin_assets.training.run.computes_bfloat16", lambda able=able: able)
+        monkeypatch.setattr("twin_assets.features.openvino_encoder.computes_bfloat16", lambda able=able: able)
         assert Embedder(folder, "m", "auto").name == name

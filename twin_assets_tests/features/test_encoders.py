@@ -1,0 +1,137 @@
+"""What computes vectors: OpenVINO on a processor from a conversion that is kept, PyTorch where that cannot."""
+
+import logging
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from twin_assets.features import encoders, openvino_encoder
+from twin_assets.features.encoders import TorchEncoder, best_precision, load_encoder, load_sentence_transformer
+from twin_assets.features.openvino_encoder import MOST_STREAMS, OpenVinoEncoder
+from twin_assets.models import embedding_model_folder
+from twin_assets_tests.features.test_embed import PINNED
+
+IDS = np.array([[101, 2054, 2003, 102, 7592], [101, 2088, 102, 0, 0]], np.int64)
+MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], np.int64)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return embedding_model_folder(PINNED, tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def kept(folder, tmp_path_factory):
+    """A conversion that the tests of this module read."""
+    place = tmp_path_factory.mktemp("openvino") / "minilm"
+    load_encoder(folder, "float32", place)
+    return place
+
+
+@pytest.fixture(scope="module")
+def expected(folder):
+    return TorchEncoder(folder, "float32").encode(IDS, MASK)
+
+
+def test_a_batch_has_a_thread_of_its_own_up_to_eight_at_once(folder, kept, monkeypatch):
+    here = len(os.sched_getaffinity(0))
+    for processors, streams in ((1, 1), (here, min(here, MOST_STREAMS)), (20, MOST_STREAMS)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, n=processors: set(range(n)))
+        encoder = OpenVinoEncoder(folder, "float32", kept)
+        assert encoder.batches_at_once == streams
+        assert int(encoder._compiled.get_property("NUM_STREAMS")) == min(streams, here)
+        assert encoder._requests.qsize() == streams
+
+
+READER = """
+import sys
+from pathlib import Path
+import numpy as np
+from twin_assets.features.encoders import load_encoder
+encoder = load_encoder(Path(sys.argv[1]), "float32", Path(sys.argv[2]))
+ids, mask = np.load(sys.argv[3])
+np.save(sys.argv[4], encoder.encode(ids, mask))
+print(sorted({"torch", "sentence_transformers", "openvino_telemetry.reported"} & set(sys.modules)))
+"""
+
+
+def test_a_kept_conversion_is_computed_without_pytorch_and_reports_to_nobody(folder, kept, expected, tmp_path):
+    (tmp_path / "openvino_telemetry").mkdir()
+    (tmp_path / "openvino_telemetry" / "__init__.py").write_text("from . import reported")
+    (tmp_path / "openvino_telemetry" / "reported.py").write_text("")
+    np.save(tmp_path / "asked.npy", np.stack([IDS, MASK]))
+    command = [sys.executable, "-c", READER, folder, kept, tmp_path / "asked.npy", tmp_path / "found.npy"]
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    read = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}, timeout=120)
+    assert read.stdout.strip() == "[]", read.stderr
+    np.testing.assert_allclose(np.load(tmp_path / "found.npy"), expected, atol=1e-5)
+
+
+def test_a_damaged_conversion_is_made_anew(folder, kept, expected, tmp_path, caplog):
+    damaged = tmp_path / "damaged"
+    damaged.mkdir()
+    (damaged / "model.xml").write_bytes((kept / "model.xml").read_bytes()[:5_000])
+    (damaged / "model.bin").write_bytes(b"")
+    with caplog.at_level(logging.WARNING):
+        encoder = load_encoder(folder, "float32", damaged)
+    assert "is made anew" in caplog.text
+    np.testing.assert_allclose(encoder.encode(IDS, MASK), expected, atol=1e-5)
+    assert (damaged / "model.bin").stat().st_size == (kept / "model.bin").stat().st_size
+    assert [entry.name for entry in tmp_path.iterdir()] == ["damaged"]
+
+
+def test_of_two_processes_that_convert_at_once_both_go_on(folder, kept, tmp_path, monkeypatch):
+    place = tmp_path / "minilm"
+    graph = openvino_encoder._converted_once(folder, kept)
+
+    def slower(_folder):
+        place.mkdir()
+        (place / "model.xml").write_text("the other process's")
+        return graph
+
+    monkeypatch.setattr(openvino_encoder, "_converted", slower)
+    assert openvino_encoder._converted_once(folder, place) is graph
+    assert (place / "model.xml").read_text() == "the other process's"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["minilm"]
+
+
+def test_a_model_that_openvino_computes_otherwise_is_left_to_pytorch(folder, expected, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(openvino_encoder, "LEAST_COSINE", 1.1)
+    with caplog.at_level(logging.WARNING):
+        encoder = load_encoder(folder, "float32", tmp_path / "minilm")
+    assert isinstance(encoder, TorchEncoder)
+    assert "computed by PyTorch, more slowly" in caplog.text
+    assert not (tmp_path / "minilm").exists()
+    np.testing.assert_allclose(encoder.encode(IDS, MASK), expected, atol=1e-6)
+    assert encoder.dimensions == 384
+
+
+def test_pytorch_computes_only_where_it_finds_a_gpu(folder, kept, monkeypatch):
+    monkeypatch.setattr(encoders, "may_have_gpu", lambda: True)
+    assert isinstance(load_encoder(folder, "float32", kept), OpenVinoEncoder)
+    monkeypatch.setattr(TorchEncoder, "on_gpu", True)
+    assert isinstance(load_encoder(folder, "float32", kept), TorchEncoder)
+
+
+def test_auto_is_what_the_device_computes_in(monkeypatch):
+    import torch
+
+    for able, precision in ((True, "bfloat16"), (False, "float32")):
+        monkeypatch.setattr(openvino_encoder, "computes_bfloat16", lambda able=able: able)
+        assert best_precision() == precision
+        monkeypatch.setattr(encoders, "may_have_gpu", lambda: True)
+        assert best_precision() == precision
+        with monkeypatch.context() as gpu:
+            gpu.setattr(torch.cuda, "is_available", lambda: True)
+            gpu.setattr(torch.cuda, "is_bf16_supported", lambda able=able: not able)
+            assert best_precision() == ("float32" if able else "bfloat16")
+
+
+def test_pooling_in_pytorch_is_in_32_bits(folder, expected):
+    near = TorchEncoder(folder, "bfloat16").encode(IDS, MASK)
+    assert near.dtype == np.float32
+    assert (near * expected).sum(axis=1).min() > 0.9995
+    assert load_sentence_transformer(folder, "bfloat16", "cpu").dtype.itemsize == 2
