@@ -2,6 +2,7 @@
 
 import logging
 import platform
+import sys
 import threading
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -64,7 +65,8 @@ def load_encoder(folder: Path, precision: Precision, converted: Path | None) -> 
 
     A model that OpenVINO cannot compute is left to PyTorch, with a warning. Raises ModelError: it cannot be loaded.
     """
-    from twin_assets.features.openvino_encoder import ConversionError, OpenVinoEncoder
+    from twin_assets.features.openvino_conversion import ConversionError
+    from twin_assets.features.openvino_encoder import OpenVinoEncoder
 
     if may_have_gpu():
         encoder = TorchEncoder(folder, precision)
@@ -80,6 +82,14 @@ def load_encoder(folder: Path, precision: Precision, converted: Path | None) -> 
 def may_have_gpu() -> bool:
     """Whether there is a device that PyTorch may know how to use. To ask PyTorch itself takes seconds of imports."""
     return (platform.system(), platform.machine()) == ("Darwin", "arm64") or any(d.exists() for d in _GPU_DEVICES)
+
+
+def import_openvino() -> Any:
+    """OpenVINO without the package that would report its use to its makers, should that be installed."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
 
 
 class TorchEncoder:

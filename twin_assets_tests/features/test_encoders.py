@@ -1,14 +1,16 @@
 """What computes vectors: OpenVINO on a processor from a conversion that is kept, PyTorch where that cannot."""
 
+import io
 import logging
 import os
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from twin_assets.features import encoders, openvino_encoder
+from twin_assets.features import encoders, openvino_conversion, openvino_encoder
 from twin_assets.features.encoders import TorchEncoder, best_precision, load_encoder, load_sentence_transformer
 from twin_assets.features.openvino_encoder import MOST_STREAMS, OpenVinoEncoder
 from twin_assets.models import embedding_model_folder
@@ -83,23 +85,43 @@ def test_a_damaged_conversion_is_made_anew(folder, kept, expected, tmp_path, cap
     assert [entry.name for entry in tmp_path.iterdir()] == ["damaged"]
 
 
-def test_of_two_processes_that_convert_at_once_both_go_on(folder, kept, tmp_path, monkeypatch):
+def test_of_two_processes_that_convert_at_once_both_go_on(folder, kept, expected, tmp_path, monkeypatch):
     place = tmp_path / "minilm"
-    graph = openvino_encoder._converted_once(folder, kept)
 
-    def slower(_folder):
-        place.mkdir()
-        (place / "model.xml").write_text("the other process's")
-        return graph
+    def slower(_folder, target):
+        shutil.copytree(kept, target, dirs_exist_ok=True)
+        shutil.copytree(kept, place)
 
-    monkeypatch.setattr(openvino_encoder, "_converted", slower)
-    assert openvino_encoder._converted_once(folder, place) is graph
-    assert (place / "model.xml").read_text() == "the other process's"
+    monkeypatch.setattr(openvino_encoder, "_convert", slower)
+    np.testing.assert_allclose(load_encoder(folder, "float32", place).encode(IDS, MASK), expected, atol=1e-5)
     assert [entry.name for entry in tmp_path.iterdir()] == ["minilm"]
 
 
+def test_a_conversion_that_is_cut_off_leaves_nothing_behind(folder, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with caplog.at_level(logging.WARNING):
+        assert isinstance(load_encoder(folder, "float32", tmp_path / "minilm"), TorchEncoder)
+    assert "ended by itself" in caplog.text
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_model_that_openvino_computes_otherwise_is_left_to_pytorch(folder, expected, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(openvino_encoder, "LEAST_COSINE", 1.1)
+    (tmp_path / "converted").mkdir()
+    capture = io.StringIO()
+    with monkeypatch.context() as stricter:
+        stricter.setattr(openvino_conversion, "LEAST_COSINE", 1.1)
+        stricter.setattr(sys, "stdout", capture)
+        assert openvino_conversion.main(str(folder), str(tmp_path / "converted")) == openvino_conversion.NOT_CONVERTED
+    assert "are others than PyTorch's" in capture.getvalue()
+    assert list((tmp_path / "converted").iterdir()) == []
+
+    monkeypatch.setattr(
+        subprocess,
+        "run",
+        lambda command, **_: subprocess.CompletedProcess(
+            command, openvino_conversion.NOT_CONVERTED, capture.getvalue(), ""
+        ),
+    )
     with caplog.at_level(logging.WARNING):
         encoder = load_encoder(folder, "float32", tmp_path / "minilm")
     assert isinstance(encoder, TorchEncoder)
