@@ -2,8 +2,8 @@
 
     python -m twin_assets.features.openvino_conversion FOLDER TARGET
 
-PyTorch and what it takes to trace a model fill 500 MiB, which the process that embeds would never give back. Exit status
-2: the model cannot be loaded; 3: OpenVINO cannot compute it. What and its remedy are the last line printed, as JSON.
+PyTorch and what it takes to trace a model fill 500 MiB, which the process that embeds would never give back. Exit
+status 2: the model cannot be loaded; 3: OpenVINO cannot compute it. What and its remedy are the last line, as JSON.
 """
 
 import json
