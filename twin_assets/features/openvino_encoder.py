@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 from twin_assets.errors import ModelError
 from twin_assets.features import openvino_conversion
@@ -79,33 +80,44 @@ class OpenVinoEncoder:
 
 
 def _converted(folder: Path, kept: Path | None) -> Any:
-    """The model as OpenVINO's graph; where it is kept, it appears whole or not at all."""
+    """The model as OpenVINO's graph; where it is kept, it appears whole or not at all, and is made by one process."""
     if kept is None:
         with tempfile.TemporaryDirectory() as place:
             _convert(folder, Path(place))
             return _read(Path(place))
-    if kept.is_dir():
-        try:
-            return _read(kept)
-        except RuntimeError as error:
-            _log.warning("the converted model in %r cannot be read, and is made anew: %s", str(kept), error)
-            shutil.rmtree(kept, ignore_errors=True)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    staged = Path(tempfile.mkdtemp(prefix=f".{kept.name}-", dir=kept.parent))
+    if (graph := _read(kept)) is not None:
+        return graph
     try:
-        _convert(folder, staged)
-        staged.rename(kept)
-    except OSError:
-        # Another process may have been faster, with the same.
-        if not kept.is_dir():
-            raise
-    finally:
-        shutil.rmtree(staged, ignore_errors=True)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(kept.with_name(f".{kept.name}.lock")):
+            if (graph := _read(kept)) is not None:
+                return graph
+            shutil.rmtree(kept, ignore_errors=True)
+            staged = kept.with_name(f".{kept.name}.staged")
+            shutil.rmtree(staged, ignore_errors=True)
+            staged.mkdir()
+            try:
+                _convert(folder, staged)
+                staged.rename(kept)
+            finally:
+                shutil.rmtree(staged, ignore_errors=True)
+    except OSError as error:
+        raise ModelError(
+            f"the converted model could not be written to {str(kept)!r}: {error}",
+            "free 100 MB of disk space, or set TWIN_MODELS to another folder; then run again",
+        ) from error
     return _read(kept)
 
 
 def _read(place: Path) -> Any:
-    return import_openvino().Core().read_model(place / openvino_conversion.FILE)
+    """The graph in a folder; None where there is none that is whole."""
+    if not place.is_dir():
+        return None
+    try:
+        return import_openvino().Core().read_model(place / openvino_conversion.FILE)
+    except RuntimeError as error:
+        _log.warning("the converted model in %r cannot be read, and is made anew: %s", str(place), error)
+        return None
 
 
 def _convert(folder: Path, target: Path) -> None:

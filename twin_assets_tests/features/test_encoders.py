@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from twin_assets.errors import ModelError
 from twin_assets.features import encoders, openvino_conversion, openvino_encoder
 from twin_assets.features.encoders import TorchEncoder, best_precision, load_encoder, load_sentence_transformer
 from twin_assets.features.openvino_encoder import MOST_STREAMS, OpenVinoEncoder
@@ -36,6 +39,10 @@ def kept(folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def expected(folder):
     return TorchEncoder(folder, "float32").encode(IDS, MASK)
+
+
+def shown(place):
+    return sorted(entry.name for entry in place.iterdir() if not entry.name.endswith(".lock"))
 
 
 def test_a_batch_has_a_thread_of_its_own_up_to_eight_at_once(folder, kept, monkeypatch):
@@ -82,19 +89,40 @@ def test_a_damaged_conversion_is_made_anew(folder, kept, expected, tmp_path, cap
     assert "is made anew" in caplog.text
     np.testing.assert_allclose(encoder.encode(IDS, MASK), expected, atol=1e-5)
     assert (damaged / "model.bin").stat().st_size == (kept / "model.bin").stat().st_size
-    assert [entry.name for entry in tmp_path.iterdir()] == ["damaged"]
+    assert shown(tmp_path) == ["damaged"]
 
 
-def test_of_two_processes_that_convert_at_once_both_go_on(folder, kept, expected, tmp_path, monkeypatch):
-    place = tmp_path / "minilm"
+def test_of_two_that_want_a_model_at_once_one_converts_it(folder, kept, expected, tmp_path, monkeypatch):
+    began: list[Path] = []
 
-    def slower(_folder, target):
+    def convert(_folder, target):
+        began.append(target)
         shutil.copytree(kept, target, dirs_exist_ok=True)
-        shutil.copytree(kept, place)
 
-    monkeypatch.setattr(openvino_encoder, "_convert", slower)
-    np.testing.assert_allclose(load_encoder(folder, "float32", place).encode(IDS, MASK), expected, atol=1e-5)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["minilm"]
+    monkeypatch.setattr(openvino_encoder, "_convert", convert)
+    with ThreadPoolExecutor(4) as threads:
+        loaded = list(threads.map(lambda _: load_encoder(folder, "float32", tmp_path / "minilm"), range(4)))
+    assert len(began) == 1
+    for encoder in loaded:
+        np.testing.assert_allclose(encoder.encode(IDS, MASK), expected, atol=1e-5)
+
+
+def test_what_a_killed_conversion_left_is_swept_away(folder, kept, tmp_path, monkeypatch):
+    (tmp_path / ".minilm.staged").mkdir()
+    (tmp_path / ".minilm.staged" / "half").write_text("")
+    monkeypatch.setattr(
+        openvino_encoder, "_convert", lambda _, target: shutil.copytree(kept, target, dirs_exist_ok=True)
+    )
+    load_encoder(folder, "float32", tmp_path / "minilm")
+    assert shown(tmp_path) == ["minilm"]
+    assert shown(tmp_path / "minilm") == ["model.bin", "model.xml"]
+
+
+def test_a_place_that_cannot_be_written_is_named_with_a_remedy(folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match=r"could not be written to .*minilm") as error:
+        load_encoder(folder, "float32", tmp_path / "file" / "minilm")
+    assert "TWIN_MODELS" in error.value.remedy
 
 
 def test_a_conversion_that_is_cut_off_leaves_nothing_behind(folder, tmp_path, monkeypatch, caplog):
@@ -102,7 +130,7 @@ def test_a_conversion_that_is_cut_off_leaves_nothing_behind(folder, tmp_path, mo
     with caplog.at_level(logging.WARNING):
         assert isinstance(load_encoder(folder, "float32", tmp_path / "minilm"), TorchEncoder)
     assert "ended by itself" in caplog.text
-    assert list(tmp_path.iterdir()) == []
+    assert shown(tmp_path) == []
 
 
 def test_a_model_that_openvino_computes_otherwise_is_left_to_pytorch(folder, expected, tmp_path, monkeypatch, caplog):
