@@ -38,3 +38,10 @@ def resident(how: str) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator is what is set")
 def test_freed_blocks_between_which_something_stays_go_back_to_the_system():
     assert resident("left alone") - resident("set") >= 90
+
+
+def test_arrow_keeps_no_pool_of_freed_memory():
+    asked = "import pyarrow as pa; from twin_assets.machine.allocator import give_back_freed_memory as give_back; "
+    asked += "give_back(); print(pa.default_memory_pool().backend_name)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "system"
