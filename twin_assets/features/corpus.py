@@ -83,14 +83,14 @@ def update_corpus(
     """
     policy = policy or CorpusPolicy()
     cleaned = cleaned_rows(tables, sources)
-    named = pc.binary_join_element_wise(cleaned["row_id"], cleaned["row_digest"], ":")
-    inputs = digest(policy.digest(), digest_set(named.to_pylist()))
+    inputs = digest(policy.digest(), digest_set(_named(cleaned).to_pylist()))
     current = tables.is_current(CorpusDocument)
     if current and tables.read(MadeFrom, equals("asset", STAGE)) == [
         MadeFrom(STAGE, inputs, version := tables.data_version(CorpusDocument))
     ]:
         return CorpusChange(0, 0, 0, version)
     read = update_fingerprints(tables, cleaned, report)
+    cleaned = cleaned.drop_columns("row_digest")
     rows = fold_rows(tables, cleaned, policy.near_duplicate)
     report(f"{cleaned.num_rows} cleaned documents are {len(rows)}")
     tables.sync(Exclusion, _exclusions(rows, policy), equals("stage", STAGE))
@@ -98,6 +98,11 @@ def update_corpus(
     version = tables.data_version(CorpusDocument)
     tables.sync(MadeFrom, [MadeFrom(STAGE, inputs, version)], equals("asset", STAGE))
     return CorpusChange(read, written, removed, version)
+
+
+def _named(cleaned: pa.Table) -> pa.ChunkedArray:
+    """What each row is, and what it says."""
+    return pc.binary_join_element_wise(cleaned["row_id"], cleaned["row_digest"], ":")
 
 
 def _exclusions(rows: Folded, policy: CorpusPolicy) -> Iterator[Exclusion]:

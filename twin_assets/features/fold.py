@@ -5,9 +5,8 @@ for), and are verified by the exact sets of their shingles.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -84,16 +83,15 @@ def _near(
 ) -> dict[int, tuple[int, float]]:
     """The near duplicates among distinct texts: place to the place of the nearest kept one, and what they share."""
     likely = _Likely(columns.shingle_counts, columns.signatures, threshold)
-    buckets = _shared_buckets(columns.signatures, places, likely.band_rows)
-    kept: dict[int, list[int]] = {}
+    shared = _shared_buckets(columns.signatures, places, likely.band_rows)
+    kept = _Kept(shared.count)
     folded: dict[int, tuple[int, float]] = {}
-    involved = sorted(buckets)
-    for start in range(0, len(involved), _BLOCK):
-        block = involved[start : start + _BLOCK]
-        near = _candidates(block, buckets, kept, likely)
+    for start in range(0, len(shared.documents), _BLOCK):
+        block = {one: shared.of(start + at) for at, one in enumerate(shared.documents[start : start + _BLOCK].tolist())}
+        near = _candidates(block, kept, likely)
         needed = sorted({member for one, others in near.items() for member in (one, *others)})
         shingles = dict(zip(needed, shingles_of(needed), strict=True)) if needed else {}
-        for one in block:
+        for one, buckets in block.items():
             others = [other for other in near.get(one, ()) if other not in folded]
             share, nearest = max(
                 ((share_of_longer(shingles[one], shingles[other]), -other) for other in others), default=(-1.0, 0)
@@ -101,26 +99,60 @@ def _near(
             if share >= threshold:
                 folded[one] = -nearest, share
             else:
-                for bucket in buckets[one].tolist():
-                    kept.setdefault(bucket, []).append(one)
+                kept.add(one, buckets)
     return folded
 
 
-def _candidates(
-    block: Sequence[int], buckets: dict[int, NDArray[np.int64]], kept: dict[int, list[int]], likely: "_Likely"
-) -> dict[int, list[int]]:
+def _candidates(block: Mapping[int, NDArray[np.int64]], kept: "_Kept", likely: "_Likely") -> dict[int, list[int]]:
     """For each document of a block those before it, kept or still undecided, that it may be one with."""
     undecided: dict[int, list[int]] = {}
     near: dict[int, list[int]] = {}
-    for one in block:
-        found: set[int] = set()
-        for bucket in buckets[one].tolist():
-            found.update(kept.get(bucket, ()))
+    for one, buckets in block.items():
+        found = kept.among(buckets)
+        for bucket in buckets.tolist():
             found.update(undecided.setdefault(bucket, []))
             undecided[bucket].append(one)
         if found and (others := likely.of(one, found)):
             near[one] = others
     return near
+
+
+class _Kept:
+    """The kept documents by bucket. Most buckets have one: a list for each would take a hundred bytes."""
+
+    def __init__(self, buckets: int) -> None:
+        self._first = np.full(buckets, -1, np.int64)
+        self._others: dict[int, list[int]] = {}
+
+    def add(self, one: int, buckets: NDArray[np.int64]) -> None:
+        """Keep a document in these buckets."""
+        taken = self._first[buckets] >= 0
+        self._first[buckets[~taken]] = one
+        for bucket in buckets[taken].tolist():
+            self._others.setdefault(bucket, []).append(one)
+
+    def among(self, buckets: NDArray[np.int64]) -> set[int]:
+        """Those kept in any of these buckets."""
+        first = self._first[buckets]
+        found: set[int] = set(first[first >= 0].tolist())
+        for bucket in buckets.tolist() if self._others else ():
+            found.update(self._others.get(bucket, ()))
+        return found
+
+
+@dataclass(frozen=True)
+class _SharedBuckets:
+    """The documents that are not alone in some bucket, in order, and the numbers of these buckets."""
+
+    documents: NDArray[np.int64]
+    edges: NDArray[np.int64]
+    buckets: NDArray[np.int64]
+    count: int
+    """How many buckets there are."""
+
+    def of(self, number: int) -> NDArray[np.int64]:
+        """The buckets of the document of this number."""
+        return self.buckets[self.edges[number] : self.edges[number + 1]]
 
 
 class _Likely:
@@ -144,32 +176,31 @@ class _Likely:
         return found
 
 
-def _shared_buckets(
-    signatures: SignatureFile, places: NDArray[np.int64], band_rows: int
-) -> dict[int, NDArray[np.int64]]:
-    """The buckets of each of these documents in which it is not alone; one that is alone everywhere is not there."""
+def _shared_buckets(signatures: SignatureFile, places: NDArray[np.int64], band_rows: int) -> _SharedBuckets:
+    """In which buckets which of these documents are not alone."""
     members: list[NDArray[np.int64]] = []
     names: list[NDArray[np.int64]] = []
-    for band, keys in enumerate(_bands(signatures, places, band_rows)):
+    count = 0
+    for keys in _bands(signatures, places, band_rows):
         _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-        shared = np.flatnonzero(sizes[group] > 1)
+        is_shared = sizes > 1
+        number = np.cumsum(is_shared) - 1
+        shared = np.flatnonzero(is_shared[group])
         members.append(places[shared])
-        names.append(group[shared] + band * len(places))
-    if not members:
-        return {}
-    documents, buckets = np.concatenate(members), np.concatenate(names)
+        names.append(number[group[shared]] + count)
+        count += int(is_shared.sum())
+    documents, buckets = (np.concatenate(parts) if parts else np.empty(0, np.int64) for parts in (members, names))
     order = np.argsort(documents, kind="stable")
-    documents, buckets = documents[order], buckets[order]
-    edges = [0, *(np.flatnonzero(np.diff(documents)) + 1).tolist(), len(documents)]
-    return {int(documents[start]): buckets[start:end] for start, end in pairwise(edges) if start < end}
+    different, begins = np.unique(documents[order], return_index=True)
+    return _SharedBuckets(different, np.append(begins, len(order)), buckets[order], count)
 
 
 def _bands(signatures: SignatureFile, places: NDArray[np.int64], band_rows: int) -> Iterator[NDArray[np.uint64]]:
     """The key of each of these documents in one band after the other."""
     for start in range(0, PERMUTATIONS if len(places) else 0, _COLUMNS):
-        columns = signatures.columns(start, start + _COLUMNS)[places].astype(np.uint64)
+        columns = signatures.columns(start, start + _COLUMNS)
         for first in range(0, _COLUMNS, band_rows):
-            keys = columns[:, first]
+            keys = columns[places, first].astype(np.uint64)
             for row in range(first + 1, first + band_rows):
-                keys = (keys << np.uint64(32)) | columns[:, row]
+                keys = (keys << np.uint64(32)) | columns[places, row]
             yield keys

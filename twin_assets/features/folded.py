@@ -17,7 +17,8 @@ from twin_assets.records import CleanedDocument, Fingerprint
 from twin_assets.storage import TableStore
 from twin_assets.storage.sql import one_of
 
-_ROW = ("row_id", "row_digest", "document_id", "source", "url", "title", "published_at", "scope", "words")
+_ROW = ("row_id", "row_digest", "document_id", "source", "url", "title")
+_ORDERING = ("published_at", "scope", "words")
 _PARTS = ("quality", "length_score", "prose_share", "link_share", "repetition", "language_confidence")
 _DAY_US = 86_400_000_000
 _LATEST = 2**62
@@ -63,7 +64,7 @@ def cleaned_rows(tables: TableStore, sources: Collection[str]) -> pa.Table:
     Public text first: folding must never make a private version the one that is shown. Sources date to the day or to
     the second, so that within a day the longer one comes first.
     """
-    table = tables.columns(CleanedDocument, _ROW, one_of("source", sorted(sources)))
+    table = tables.columns(CleanedDocument, (*_ROW, *_ORDERING), one_of("source", sorted(sources)))
     moments = pc.fill_null(table["published_at"].cast(pa.int64()), _LATEST)
     keys = {
         "private": pc.not_equal(table["scope"], "public").cast(pa.int8()),
@@ -74,7 +75,7 @@ def cleaned_rows(tables: TableStore, sources: Collection[str]) -> pa.Table:
         "row_id": table["row_id"],
     }
     order = pc.sort_indices(pa.table(keys), sort_keys=[(key, "ascending") for key in keys])
-    return table.take(order).combine_chunks()
+    return table.select(_ROW).take(order).combine_chunks()
 
 
 def fold_rows(tables: TableStore, rows: pa.Table, threshold: float) -> Folded:

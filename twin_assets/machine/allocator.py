@@ -9,12 +9,16 @@ KEPT = 64 * 1024
 
 
 def give_back_freed_memory() -> bool:
-    """Make glibc's allocator hand freed memory back to the system; returns whether it took the setting.
+    """Make what Python, Arrow and Lance free go back to the system; returns whether the allocator took the setting.
 
-    Left alone, it raises its thresholds to the largest block that was ever freed, and the process keeps what it has
+    Arrow has a pool of its own, which keeps what was freed in it; it takes the system's allocator instead. glibc's,
+    left alone, raises its thresholds to the largest block that was ever freed, and the process keeps what it has
     freed in pieces: thousands of searches, or batches of documents, seem to leak. Setting the threshold ends that
     adaptation (`mallopt(3)`); Dask does so for its workers, too. Other allocators stay as they are.
     """
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())
     if sys.platform != "linux":
         return False
     try:

@@ -8,6 +8,7 @@ import pytest
 
 PINNED = """
 import ctypes, os, sys
+import pyarrow
 from twin_assets.machine.allocator import give_back_freed_memory
 if sys.argv[1] == "set":
     assert give_back_freed_memory()
