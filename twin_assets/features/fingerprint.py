@@ -65,7 +65,7 @@ def update_fingerprints(tables: TableStore, rows: pa.Table, report: Report) -> i
     stored = tables.columns(Fingerprint, ["row_id", "made_from"])
     known = looked_up(rows["row_id"], stored, "row_id", "made_from")
     made = pa.array(map(made_from, rows["row_digest"].to_pylist()), pa.string())
-    wanting = rows.filter(differ(known, made)).sort_by("row_id")
+    wanting = rows.select(["row_id", "row_digest"]).filter(differ(known, made)).sort_by("row_id")
     meter = Meter("fingerprints", wanting.num_rows, report)
     for batch in wanting.to_batches(_BATCH):
         digests = dict(zip(batch["row_id"].to_pylist(), batch["row_digest"].to_pylist(), strict=True))

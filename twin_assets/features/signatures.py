@@ -14,6 +14,8 @@ _ROW = PERMUTATIONS * 4
 """Bytes of a signature."""
 _BLOCK = 8192
 """Signatures in memory at a time."""
+_MAPPED = 16_384
+"""Signatures looked at through one mapping, whose pages count as the process's memory."""
 
 
 class SignatureFile:
@@ -22,6 +24,7 @@ class SignatureFile:
     def __init__(self, file: IO[bytes], count: int) -> None:
         self._file, self._count = file, count
         self._mapped: Signatures | None = None
+        self._looked_at = 0
         file.truncate(count * _ROW)
 
     def put(self, places: Iterable[int], signatures: Signatures) -> None:
@@ -34,8 +37,9 @@ class SignatureFile:
     def rows(self, places: NDArray[np.int64]) -> Signatures:
         """The signatures of these documents, of shape `(places, PERMUTATIONS)`."""
         # Candidates are asked for by the thousand, for which a call of `read` each would take most of folding's time.
-        if self._mapped is None:
-            self._mapped = np.memmap(self._file, "<u4", "r", shape=(self._count, PERMUTATIONS))
+        if self._mapped is None or self._looked_at > _MAPPED:
+            self._mapped, self._looked_at = np.memmap(self._file, "<u4", "r", shape=(self._count, PERMUTATIONS)), 0
+        self._looked_at += len(places)
         rows: Signatures = np.asarray(self._mapped[places])
         return rows
 
