@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,20 @@ MOST_STREAMS = 8
 """Batches computed at once, each with memory of its own. More processors than that share the work within a batch."""
 PAD_TO = 8
 """Batches are as wide as a multiple of this. For each shape OpenVINO makes machine code, and keeps it."""
+_FIRST_USE = threading.Lock()
+"""Held while something of OpenVINO may be used for the first time. Its Python binding then initializes C++ statics and
+lets other threads run meanwhile: one that needs the same static waits for it with the interpreter's lock in hand, and
+both wait for ever."""
+
 _log = logging.getLogger(__name__)
 
 
 def computes_bfloat16() -> bool:
     """Whether the processor has units for it: OpenVINO would choose it by itself, or halves as short as it."""
-    core = import_openvino().Core()
-    short = core.get_property("CPU", "INFERENCE_PRECISION_HINT") != import_openvino().Type.f32
-    return short and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    with _FIRST_USE:
+        core = import_openvino().Core()
+        short = core.get_property("CPU", "INFERENCE_PRECISION_HINT") != import_openvino().Type.f32
+        return short and "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class OpenVinoEncoder:
@@ -58,15 +65,13 @@ class OpenVinoEncoder:
             "INFERENCE_NUM_THREADS": processors,
             "NUM_STREAMS": str(self.batches_at_once),
         }
-        self._compiled = import_openvino().Core().compile_model(_converted(folder, converted), "CPU", options)
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        for _ in range(self.batches_at_once):
-            self._requests.put(self._compiled.create_infer_request())
-
-    @property
-    def dimensions(self) -> int:
-        """The length of a vector."""
-        return int(self._compiled.output(0).get_partial_shape()[1].get_length())
+        with _FIRST_USE:
+            self._compiled = import_openvino().Core().compile_model(_converted(folder, converted), "CPU", options)
+            for _ in range(self.batches_at_once):
+                self._requests.put(self._compiled.create_infer_request())
+            self.dimensions = self.encode(np.ones((1, 1), np.int64), np.ones((1, 1), np.int64)).shape[1]
+            """The length of a vector."""
 
     def encode(self, ids: Ids, mask: Ids) -> Vectors:
         """A vector for each row."""

@@ -79,6 +79,32 @@ def test_a_kept_conversion_is_computed_without_pytorch_and_reports_to_nobody(fol
     np.testing.assert_allclose(np.load(tmp_path / "found.npy"), expected, atol=1e-5)
 
 
+RACE = """
+import faulthandler, sys, threading
+from pathlib import Path
+import numpy as np
+from twin_assets.features.openvino_encoder import OpenVinoEncoder
+faulthandler.dump_traceback_later(90, exit=True)
+sys.setswitchinterval(1e-6)
+encoder = OpenVinoEncoder(Path(sys.argv[1]), "float32", Path(sys.argv[2]))
+words, barrier = np.ones((3, 8), np.int64), threading.Barrier(4)
+def encode():
+    barrier.wait()
+    encoder.encode(words, words)
+threads = [threading.Thread(target=encode) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+"""
+
+
+def test_threads_that_embed_first_at_the_same_moment_do_not_wait_for_each_other_for_ever(folder, kept):
+    # Without a first use by one thread alone, one process in three stood still.
+    command = [sys.executable, "-c", RACE, folder, kept]
+    racing = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(8)]
+    assert [process.communicate()[1] for process in racing] == [""] * 8
+    assert {process.returncode for process in racing} == {0}
+
+
 def test_a_damaged_conversion_is_made_anew(folder, kept, expected, tmp_path, caplog):
     damaged = tmp_path / "damaged"
     damaged.mkdir()
