@@ -15,7 +15,7 @@ from twin_assets.errors import ModelError
 from twin_assets.features.encoders import Encoder, Ids, Precision, Vectors, best_precision, load_encoder
 from twin_assets.progress import Meter, Report, silent
 
-Asked = Literal["auto", "float32", "bfloat16"]
+PrecisionSetting = Literal["auto", "float32", "bfloat16"]
 _DEFINING = (".safetensors", ".bin", ".json", ".txt", ".model")
 """Suffixes of the files that decide what a vector is: weights, tokenizer, pooling."""
 
@@ -49,7 +49,7 @@ class Embedder:
     """
 
     def __init__(
-        self, folder: Path, name: str = "", precision: Asked = "float32", converted: Path | None = None
+        self, folder: Path, name: str = "", precision: PrecisionSetting = "float32", converted: Path | None = None
     ) -> None:
         self._folder = folder
         self._label = name or folder.name

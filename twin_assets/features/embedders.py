@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from twin_assets.errors import StorageError
-from twin_assets.features.embed import Asked, Embedder
+from twin_assets.features.embed import Embedder, PrecisionSetting
 from twin_assets.models import embedding_model_folder
 from twin_assets.settings import Settings
 
@@ -32,6 +32,6 @@ def embedder_of(settings: Settings) -> Callable[[str], Embedder]:
     return find
 
 
-def _embedder(settings: Settings, name: str, precision: Asked) -> Embedder:
+def _embedder(settings: Settings, name: str, precision: PrecisionSetting) -> Embedder:
     folder = embedding_model_folder(settings.model(name), settings.models_dir)
     return Embedder(folder, name, precision, settings.models_dir / "openvino")
