@@ -4,12 +4,15 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 LENGTH = 32
 """Hexadecimal digits kept: 128 bits, so that a collision among a billion rows has a chance below 1e-20."""
 
+_PART = 1024
+"""Members of a set hashed at a time."""
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
 
 
@@ -21,7 +24,19 @@ def digest(*parts: object) -> str:
 
 def digest_set(members: Iterable[str]) -> str:
     """Digest of digests, whatever their order."""
-    return digest(sorted(members))
+    return digest_sorted(sorted(members))
+
+
+def digest_sorted(members: Iterable[str]) -> str:
+    """The same of digests that come in order, of which only some need be in memory."""
+    # What `digest([member, ...])` hashes, in parts.
+    hashed, separator = hashlib.sha256(b"[["), b""
+    remaining = iter(members)
+    while part := list(islice(remaining, _PART)):
+        hashed.update(separator + _CANONICAL.encode(part)[1:-1].encode("utf-8", "surrogatepass"))
+        separator = b","
+    hashed.update(b"]]")
+    return hashed.hexdigest()[:LENGTH]
 
 
 def text_digest(text: str) -> str:

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Collection, Iterator
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,9 +39,10 @@ def candidates(text: str) -> tuple[int, ...]:
 def boilerplate(by_document: pa.ListArray | pa.ChunkedArray, share: float) -> frozenset[int]:
     """Those digests that at least `share` of the documents have, and 3 documents at least."""
     least = max(LEAST_DOCUMENTS, math.ceil(share * len(by_document)))
-    counted = pc.value_counts(pc.list_flatten(by_document))
-    values, counts = counted.field("values"), counted.field("counts")
-    return frozenset(values.filter(pc.greater_equal(counts, least)).to_pylist())
+    # Sorted, the same digests are neighbours. A hash table of all, most of which are there once, takes ten times this.
+    digests = np.sort(pc.list_flatten(by_document).to_numpy())
+    first, last = digests[: max(len(digests) - least + 1, 0)], digests[least - 1 :]
+    return frozenset(last[first == last].tolist())
 
 
 def without_boilerplate(text: str, digests: Collection[int]) -> tuple[str, list[Removal]]:

@@ -9,8 +9,8 @@ from twin_assets.features.chunk import TokenCounter, chunk_documents, chunker_di
 from twin_assets.progress import Meter, Report, silent
 from twin_assets.records import Chunk, CorpusDocument
 from twin_assets.storage import TableStore
-from twin_assets.storage.keyed import absent, differ, looked_up
-from twin_assets.storage.sql import one_of
+from twin_assets.storage.keyed import Among, absent, differ, looked_up
+from twin_assets.storage.parts import in_parts
 
 _BATCH = 1_000
 """Documents in memory at a time."""
@@ -40,18 +40,18 @@ def chunk_corpus(
         report: takes lines of progress.
     """
     chunker = chunker_digest(count_tokens, window)
-    corpus = tables.columns(CorpusDocument, ["document_id", "row_digest"], "retrievable").sort_by("document_id")
+    corpus = tables.columns(CorpusDocument, ["document_id", "row_digest"], "retrievable")
     wanted = pa.array((input_digest(chunker, row) for row in corpus["row_digest"].to_pylist()), pa.string())
     # All chunks of a document are of one commit: its first one tells what all were made from.
     stored = tables.columns(Chunk, ["document_id", "input_digest"], "position = 0")
     made_from = looked_up(corpus["document_id"], stored, "document_id", "input_digest")
-    changed = corpus["document_id"].filter(differ(made_from, wanted)).to_pylist()
+    changed = corpus["document_id"].filter(differ(made_from, wanted))
     gone = absent(stored["document_id"], corpus["document_id"])
     meter = Meter("chunking", len(changed), report)
-    for documents in batches(changed, _BATCH):
-        read = tables.read(CorpusDocument, one_of("document_id", documents))
-        tables.sync(Chunk, chunk_documents(read, count_tokens, window), one_of("document_id", documents))
+    for documents in in_parts(tables, CorpusDocument, Among("document_id", changed), _BATCH):
+        of_documents = Among("document_id", [document.document_id for document in documents])
+        tables.sync(Chunk, chunk_documents(documents, count_tokens, window), of_documents)
         meter.advance(len(documents))
-    for documents in batches(gone, _BATCH):
-        tables.sync(Chunk, [], one_of("document_id", documents))
+    for ids in batches(gone, _BATCH):
+        tables.sync(Chunk, [], Among("document_id", ids))
     return ChunkingChange(len(changed), len(gone), tables.data_version(Chunk))

@@ -14,15 +14,16 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from twin_assets.batches import batches
+from twin_assets.batches import batches, one_by_one
 from twin_assets.features.boilerplate import boilerplate
 from twin_assets.features.clean import CleaningPolicy, Prepared, finish, own_boilerplate, prepare
 from twin_assets.features.removal import STAGE
 from twin_assets.progress import Meter, Report, silent
 from twin_assets.records import CleanedDocument, CleaningState, Exclusion, RawDocument
 from twin_assets.storage import TableStore
-from twin_assets.storage.keyed import absent, looked_up
-from twin_assets.storage.sql import equals, one_of
+from twin_assets.storage.keyed import Among, absent, looked_up
+from twin_assets.storage.parts import in_parts
+from twin_assets.storage.sql import equals
 
 _CANDIDATES = pa.list_(pa.int64())
 _BATCH = 1_000
@@ -86,7 +87,7 @@ def clean_source(
         repeated = boilerplate(pa.chunked_array(candidates, _CANDIDATES), policy.boilerplate_share)
         differing = _differing(unchanged, repeated)
         removed = _remove(tables, source, known)
-        for batch in _spooled(spool):
+        for batch in one_by_one(_spooled(spool)):
             _write(tables, source, batch, repeated, policy)
     for batch in _prepared(tables, differing, policy):
         _write(tables, source, batch, repeated, policy)
@@ -121,8 +122,8 @@ def _differing(unchanged: pa.Table, repeated: frozenset[int]) -> list[str]:
 
 def _prepared(tables: TableStore, rows: Sequence[str], policy: CleaningPolicy) -> Iterator[list[Prepared]]:
     """The documents of these rows, prepared, in batches; nothing else is read in full."""
-    for batch in batches(rows, _BATCH):
-        yield [prepare(raw, policy) for raw in tables.read(RawDocument, one_of("row_id", batch))]
+    for raws in in_parts(tables, RawDocument, Among("row_id", rows), _BATCH):
+        yield [prepare(raw, policy) for raw in raws]
 
 
 def _spooled(spool: IO[bytes]) -> Iterator[list[Prepared]]:
@@ -138,11 +139,11 @@ def _remove(tables: TableStore, source: str, known: _Known) -> int:
     of_stage = _of_stage(source)
     told = tables.columns(Exclusion, ["document_id"], of_stage)["document_id"]
     for ids in batches(absent(told, known.raw["document_id"]), _BATCH):
-        tables.sync(Exclusion, [], f"{of_stage} AND {one_of('document_id', ids)}")
+        tables.sync(Exclusion, [], Among("document_id", ids, of_stage))
     gone = known.gone()
     for rows in batches(gone, _BATCH):
-        tables.sync(CleanedDocument, [], one_of("row_id", rows))
-        tables.sync(CleaningState, [], one_of("row_id", rows))
+        tables.sync(CleanedDocument, [], Among("row_id", rows))
+        tables.sync(CleaningState, [], Among("row_id", rows))
     return len(gone)
 
 
@@ -170,10 +171,10 @@ def _write(
                 boilerplate=own_boilerplate(prepared.candidates, repeated),
             )
         )
-    of_rows = one_of("row_id", [state.row_id for state in states])
+    of_rows = Among("row_id", [state.row_id for state in states])
     tables.sync(CleanedDocument, documents, of_rows)
-    of_documents = one_of("document_id", [state.document_id for state in states])
-    tables.sync(Exclusion, exclusions, f"{_of_stage(source)} AND {of_documents}")
+    of_documents = Among("document_id", [state.document_id for state in states], _of_stage(source))
+    tables.sync(Exclusion, exclusions, of_documents)
     tables.sync(CleaningState, states, of_rows)
 
 

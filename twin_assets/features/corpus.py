@@ -4,9 +4,9 @@ What folding and scoring need of a document is kept as its fingerprint, so that 
 decisions are made anew from all fingerprints each time: the corpus is the same however it came about.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -14,14 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from twin_assets.digests import digest, digest_set
+from twin_assets.digests import digest
 from twin_assets.features.fingerprint import update_fingerprints
 from twin_assets.features.folded import Folded, cleaned_rows, fold_rows
 from twin_assets.progress import Report, silent
 from twin_assets.records import CleanedDocument, CorpusDocument, Exclusion, MadeFrom
 from twin_assets.storage import TableStore
-from twin_assets.storage.keyed import absent, differ, looked_up
-from twin_assets.storage.sql import equals, one_of
+from twin_assets.storage.keyed import Among, absent, differ, digest_column, looked_up
+from twin_assets.storage.merge import to_arrow
+from twin_assets.storage.parts import in_parts
+from twin_assets.storage.sql import equals
 
 if TYPE_CHECKING:
     from twin_assets.settings import Settings
@@ -83,7 +85,7 @@ def update_corpus(
     """
     policy = policy or CorpusPolicy()
     cleaned = cleaned_rows(tables, sources)
-    inputs = digest(policy.digest(), digest_set(_named(cleaned).to_pylist()))
+    inputs = digest(policy.digest(), digest_column(_named(cleaned)))
     current = tables.is_current(CorpusDocument)
     if current and tables.read(MadeFrom, equals("asset", STAGE)) == [
         MadeFrom(STAGE, inputs, version := tables.data_version(CorpusDocument))
@@ -135,12 +137,14 @@ def _write(tables: TableStore, rows: Folded, policy: CorpusPolicy, current: bool
     removed = absent(stored["document_id"], ids)
     made_now = _made(tables, rows, changed, inputs, policy)
     if current and len(changed) + len(removed) <= _BATCH:
-        touched = one_of("document_id", [*ids.take(changed).to_pylist(), *removed])
+        touched = Among("document_id", [*ids.take(changed).to_pylist(), *removed])
         tables.sync(CorpusDocument, [document for batch in made_now for document in batch], touched)
     else:
+        kept = Among("document_id", ids.filter(pc.invert(is_changed)))
         tables.table(CorpusDocument)
         with tables.writing(CorpusDocument):
-            tables.overwrite(CorpusDocument, _streamed(tables, ids.filter(pc.invert(is_changed)), made_now))
+            every = chain(in_parts(tables, CorpusDocument, kept, _BATCH), made_now)
+            tables.overwrite(CorpusDocument, _streamed(every))
     return len(changed), len(removed)
 
 
@@ -154,14 +158,12 @@ def _made(
     tables: TableStore, rows: Folded, numbers: NDArray[np.int64], inputs: pa.Array, policy: CorpusPolicy
 ) -> Iterator[list[CorpusDocument]]:
     """The documents of these numbers in batches. Only the text that is kept is read."""
-    for start in range(0, len(numbers), _BATCH):
-        members = {number: rows.members(number) for number in numbers[start : start + _BATCH].tolist()}
-        row_ids = {number: rows.value("row_id", places[0]) for number, places in members.items()}
-        found = tables.read(CleanedDocument, one_of("row_id", row_ids.values()))
-        by_row = {document.row_id: document for document in found}
+    kept = rows.table["row_id"].take(rows.order[rows.edges[:-1][numbers]])
+    for found in in_parts(tables, CleanedDocument, Among("row_id", kept), _BATCH):
+        places = pc.index_in(pa.array([document.row_id for document in found]), kept).to_numpy()
         yield [
-            _document(by_row[row_ids[number]], places, rows, inputs[number].as_py(), policy)
-            for number, places in members.items()
+            _document(document, rows.members(number), rows, inputs[number].as_py(), policy)
+            for document, number in zip(found, numbers[places].tolist(), strict=True)
         ]
 
 
@@ -197,16 +199,7 @@ def _document(
     )
 
 
-def _streamed(tables: TableStore, kept: pa.ChunkedArray, made: Iterator[list[CorpusDocument]]) -> pa.RecordBatchReader:
-    """The rows that stay and those that are made, in batches."""
+def _streamed(parts: Iterable[list[CorpusDocument]]) -> pa.RecordBatchReader:
     schema = CorpusDocument.schema()
-
-    def in_batches() -> Iterator[pa.RecordBatch]:
-        for start in range(0, len(kept), _BATCH):
-            ids = kept.slice(start, _BATCH).to_pylist()
-            rows = tables.columns(CorpusDocument, schema.names, one_of("document_id", ids))
-            yield from rows.select(schema.names).cast(schema).to_batches()
-        for documents in made:
-            yield pa.RecordBatch.from_pylist([document.to_row() for document in documents], schema=schema)
-
-    return pa.RecordBatchReader.from_batches(schema, in_batches())
+    batches = (to_arrow((document.to_row() for document in part), schema).to_batches() for part in parts)
+    return pa.RecordBatchReader.from_batches(schema, chain.from_iterable(batches))

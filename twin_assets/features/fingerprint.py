@@ -12,8 +12,8 @@ from twin_assets.features.shingles import WordHashes, shingles_of, signature_of
 from twin_assets.progress import Meter, Report
 from twin_assets.records import CleanedDocument, Fingerprint
 from twin_assets.storage import TableStore
-from twin_assets.storage.keyed import absent, differ, looked_up
-from twin_assets.storage.sql import one_of
+from twin_assets.storage.keyed import Among, absent, differ, looked_up
+from twin_assets.storage.parts import in_parts
 
 FINGERPRINT_VERSION = 1
 """Raised when the same document gets another fingerprint: every one is then made again."""
@@ -65,17 +65,16 @@ def update_fingerprints(tables: TableStore, rows: pa.Table, report: Report) -> i
     stored = tables.columns(Fingerprint, ["row_id", "made_from"])
     known = looked_up(rows["row_id"], stored, "row_id", "made_from")
     made = pa.array(map(made_from, rows["row_digest"].to_pylist()), pa.string())
-    wanting = rows.select(["row_id", "row_digest"]).filter(differ(known, made)).sort_by("row_id")
-    meter = Meter("fingerprints", wanting.num_rows, report)
-    for batch in wanting.to_batches(_BATCH):
-        digests = dict(zip(batch["row_id"].to_pylist(), batch["row_digest"].to_pylist(), strict=True))
-        of_rows = one_of("row_id", digests)
-        documents = tables.read(CleanedDocument, of_rows)
-        tables.sync(Fingerprint, [fingerprint(d, digests[d.row_id]) for d in documents], of_rows)
-        meter.advance(len(digests))
+    wanting = rows["row_id"].filter(differ(known, made))
+    meter = Meter("fingerprints", len(wanting), report)
+    for documents in in_parts(tables, CleanedDocument, Among("row_id", wanting), _BATCH):
+        ids = pa.array([document.row_id for document in documents])
+        digests = looked_up(ids, rows, "row_id", "row_digest").to_pylist()
+        tables.sync(Fingerprint, list(map(fingerprint, documents, digests)), Among("row_id", ids))
+        meter.advance(len(documents))
     for ids in batches(absent(stored["row_id"], rows["row_id"]), _BATCH):
-        tables.sync(Fingerprint, [], one_of("row_id", ids))
-    return int(wanting.num_rows)
+        tables.sync(Fingerprint, [], Among("row_id", ids))
+    return len(wanting)
 
 
 def _piece_digest(document: CleanedDocument) -> str:

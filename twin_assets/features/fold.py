@@ -170,8 +170,8 @@ class _Likely:
         places = np.sort(np.fromiter(others, np.int64))
         longer = np.maximum(self._counts[places], self._counts[one])
         places = places[np.minimum(self._counts[places], self._counts[one]) >= self._threshold * longer]
-        signatures = self._signatures.rows(np.append(places, one))
-        estimates = np.mean(signatures[:-1] == signatures[-1], axis=1)
+        low = self._signatures.low_bytes(np.append(places, one))
+        estimates = np.mean(low[:-1] == low[-1], axis=1)
         found: list[int] = places[estimates >= self._least].tolist()
         return found
 

@@ -1,7 +1,12 @@
-"""MinHash signatures in a file: folding needs some columns of all of them, or all columns of some, at a time."""
+"""MinHash signatures in a file, and a byte of each number in memory.
+
+Folding needs some columns of all of them to find candidates, which are read from the file, and all columns of some to
+estimate what two have in common, for which the lowest 8 bits of each number do: two different ones share them once in
+256 times (Li and König 2010, "b-Bit Minwise Hashing").
+"""
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO
 
@@ -14,8 +19,8 @@ _ROW = PERMUTATIONS * 4
 """Bytes of a signature."""
 _BLOCK = 8192
 """Signatures in memory at a time."""
-_MAPPED = 16_384
-"""Signatures looked at through one mapping, whose pages count as the process's memory."""
+LowBytes = NDArray[np.uint8]
+"""The lowest byte of each number of signatures, of shape `(documents, PERMUTATIONS)`."""
 
 
 class SignatureFile:
@@ -23,25 +28,21 @@ class SignatureFile:
 
     def __init__(self, file: IO[bytes], count: int) -> None:
         self._file, self._count = file, count
-        self._mapped: Signatures | None = None
-        self._looked_at = 0
+        self._low: LowBytes = np.zeros((count, PERMUTATIONS), np.uint8)
         file.truncate(count * _ROW)
 
-    def put(self, places: Iterable[int], signatures: Signatures) -> None:
+    def put(self, places: Sequence[int], signatures: Signatures) -> None:
         """Keep signatures of shape `(places, PERMUTATIONS)`."""
+        self._low[places] = signatures.astype(np.uint8)
         for place, signature in zip(places, signatures.astype("<u4"), strict=True):
             self._file.seek(place * _ROW)
             self._file.write(signature.tobytes())
         self._file.flush()
 
-    def rows(self, places: NDArray[np.int64]) -> Signatures:
-        """The signatures of these documents, of shape `(places, PERMUTATIONS)`."""
-        # Candidates are asked for by the thousand, for which a call of `read` each would take most of folding's time.
-        if self._mapped is None or self._looked_at > _MAPPED:
-            self._mapped, self._looked_at = np.memmap(self._file, "<u4", "r", shape=(self._count, PERMUTATIONS)), 0
-        self._looked_at += len(places)
-        rows: Signatures = np.asarray(self._mapped[places])
-        return rows
+    def low_bytes(self, places: NDArray[np.int64]) -> LowBytes:
+        """Of the signatures of these documents."""
+        low: LowBytes = self._low[places]
+        return low
 
     def columns(self, start: int, stop: int) -> Signatures:
         """These columns of all signatures, of shape `(documents, stop - start)`."""

@@ -4,14 +4,15 @@ What is compared are digests, as Arrow columns; texts and vectors are read only 
 time. Each batch is a commit, so an update that is cut off goes on where it was.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from twin_assets.digests import digest, digest_set
+from twin_assets.batches import batches
+from twin_assets.digests import digest
 from twin_assets.features.active import retired_of, table_of
 from twin_assets.features.chunk import embedded_text
 from twin_assets.features.embed import EmbeddingModel
@@ -19,6 +20,7 @@ from twin_assets.features.encoders import Vectors
 from twin_assets.progress import Meter, Report, silent
 from twin_assets.records import Chunk, ChunkEmbedding
 from twin_assets.storage import TableStore
+from twin_assets.storage.keyed import digest_column
 from twin_assets.storage.sql import one_of
 
 if TYPE_CHECKING:
@@ -73,12 +75,12 @@ class _Update:
         # In the order of the stored rows: neighbours are read together, and the batches are the same each time.
         pending = pending.sort_by("_rowid")
         meter = Meter("chunks", pending.num_rows, report)
-        for row_ids in _parts(pending["_rowid"].to_pylist(), self._batch_rows):
+        for row_ids in batches(pending["_rowid"].to_pylist(), self._batch_rows):
             with self._store.reading(Chunk):
                 rows = chunks.take_row_ids(row_ids).select([*_OF_CHUNK, "row_digest"]).to_arrow()  # type: ignore[union-attr]
             self._write(table, rows)
             meter.advance(len(row_ids))
-        for gone in _parts(vanished, self._batch_rows):
+        for gone in batches(vanished, self._batch_rows):
             self._retire(self._known(table, one_of("chunk_id", gone)))
             with self._store.writing(self._record):
                 table.delete(one_of("chunk_id", gone))
@@ -89,7 +91,7 @@ class _Update:
             written=pending.num_rows,
             removed=len(vanished),
             total=stored.num_rows,
-            data_version=digest_set(stored["row_digest"].to_pylist()),
+            data_version=digest_column(stored["row_digest"]),
         )
 
     def _listed(self) -> tuple[pa.Table, "Table | None"]:
@@ -177,8 +179,3 @@ def _ordered(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
 
 def _lists(table: pa.Table, *names: str) -> list[list[str]]:
     return [table[name].to_pylist() for name in names]
-
-
-def _parts(items: list[Any], size: int) -> Iterator[list[Any]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

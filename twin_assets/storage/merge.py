@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from twin_assets.storage.keyed import Among
+
 if TYPE_CHECKING:
     from lancedb.table import Table
 
@@ -15,10 +17,20 @@ def merge(table: "Table", key: str, rows: pa.Table, gone: str) -> None:
         if gone:
             table.delete(gone)
         return
+    if not gone and not _has_any(table, key, rows[key]):
+        # A merge has the keys of the whole table in memory, with a filter for each of its files.
+        table.add(rows)
+        return
     insert = table.merge_insert(key).when_matched_update_all().when_not_matched_insert_all()
     if gone:
         insert = insert.when_not_matched_by_source_delete(gone)
     insert.execute(rows)
+
+
+def _has_any(table: "Table", key: str, keys: pa.ChunkedArray) -> bool:
+    """Whether the table has a row with one of these keys."""
+    read = table.search().select([key]).limit(max(table.count_rows(), 1)).to_batches()
+    return any(batch.num_rows for batch in Among(key, keys).of(read))
 
 
 def to_arrow(rows: Iterable[dict[str, Any]], schema: pa.Schema) -> pa.Table:

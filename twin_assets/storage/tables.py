@@ -12,6 +12,7 @@ from twin_assets.digests import digest_set
 from twin_assets.errors import StorageError
 from twin_assets.records import Record
 from twin_assets.settings import Settings
+from twin_assets.storage.keyed import Among, digest_column
 from twin_assets.storage.merge import merge, to_arrow
 from twin_assets.storage.sql import one_of
 
@@ -106,17 +107,21 @@ class TableStore:
         with self.reading(record):
             yield from _all(table, table.search().select(list(names)), where).to_batches(_SCANNED)
 
-    def digests(self, record: type[R], where: str | None = None) -> dict[str, str]:
+    def digests(self, record: type[R], where: str | Among | None = None) -> dict[str, str]:
         """The row digest of each key."""
-        found = self.columns(record, [record.KEY, "row_digest"], where).to_pydict()
-        return dict(zip(found[record.KEY], found["row_digest"], strict=True))
+        names = [record.KEY, "row_digest"]
+        if isinstance(where, Among):
+            found = where.of(self.scan(record, list(dict.fromkeys([*names, where.column])), where.also))
+        else:
+            found = iter(self.columns(record, names, where).to_batches())
+        return {k: d for batch in found for k, d in zip(*(batch[n].to_pylist() for n in names), strict=True)}
 
     def data_version(self, record: type[R], where: str | None = None) -> str:
         """Digest of what the rows say: the same rows give the same version, whenever they were written."""
-        return digest_set(self.columns(record, ["row_digest"], where)["row_digest"].to_pylist())
+        return digest_column(self.columns(record, ["row_digest"], where)["row_digest"])
 
     def sync(
-        self, record: type[R], rows: Iterable[R], where: str | None = None, schema: pa.Schema | None = None
+        self, record: type[R], rows: Iterable[R], where: str | Among | None = None, schema: pa.Schema | None = None
     ) -> Change:
         """Make the table (or the part that `where` selects) hold exactly `rows`; of two with one key the last counts.
 
@@ -137,7 +142,8 @@ class TableStore:
                 merge(table, record.KEY, batch, one_of(record.KEY, vanished) if vanished else "")
         else:
             changed = list(wanted)
-            kept = self._rows(record, f"NOT ({where})" if where else "false")
+            part = where.sql() if isinstance(where, Among) else where
+            kept = self._rows(record, f"NOT ({part})" if part else "false")
             batch = to_arrow([*kept, *(row.to_row() for row in wanted.values())], expected)
             with self.writing(record):
                 self.overwrite(record, batch)

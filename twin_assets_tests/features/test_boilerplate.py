@@ -1,9 +1,13 @@
 """Boilerplate by frequency: what a source repeats goes, what an author repeats as a phrase stays."""
 
+import math
 import random
+from collections import Counter
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from twin_assets.features.boilerplate import boilerplate, candidates, without_boilerplate
 from twin_assets.features.clean import CleaningPolicy
@@ -97,6 +101,17 @@ def test_the_order_of_documents_changes_nothing(documents):
     for seed in range(5):
         shuffled = random.Random(seed).sample(raws, len(raws))
         assert texts(clean_documents(shuffled)) == expected
+
+
+@given(
+    st.lists(st.sets(st.sampled_from([-(2**63), -1, 0, 1, 2**63 - 1])), max_size=12),
+    st.floats(0.01, 1),
+)
+def test_what_enough_documents_have_is_boilerplate(by_document, share):
+    least = max(3, math.ceil(share * len(by_document)))
+    counts = Counter(digest for digests in by_document for digest in digests)
+    column = pa.array([sorted(digests) for digests in by_document], pa.list_(pa.int64()))
+    assert boilerplate(column, share) == {digest for digest, count in counts.items() if count >= least}
 
 
 def test_candidates_are_64_bit_integers_once_each():

@@ -19,7 +19,7 @@ def test_signatures_put_in_any_order_come_back_by_rows_and_by_columns(made, monk
     with signature_file(50) as file:
         file.put(order[:20].tolist(), made[order[:20]])
         file.put(order[20:].tolist(), made[order[20:]])
-        assert np.array_equal(file.rows(np.array([49, 0, 7])), made[[49, 0, 7]])
+        assert np.array_equal(file.low_bytes(np.array([49, 0, 7])), made[[49, 0, 7]] % 256)
         assert np.array_equal(file.columns(16, 48), made[:, 16:48])
 
 

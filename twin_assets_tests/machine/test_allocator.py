@@ -30,9 +30,9 @@ print(int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE
 """
 
 
-def resident(how: str) -> int:
-    """Memory in MiB of a process that has freed 100 MiB in blocks between which something stays."""
-    done = subprocess.run([sys.executable, "-c", PINNED, how], capture_output=True, text=True, check=True)
+def resident(how: str, program: str = PINNED) -> int:
+    """Memory in MiB of a process that has freed 50 to 100 MiB in blocks between which something stays."""
+    done = subprocess.run([sys.executable, "-c", program, how], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
 
@@ -46,3 +46,31 @@ def test_arrow_keeps_no_pool_of_freed_memory():
     asked += "give_back(); print(pa.default_memory_pool().backend_name)"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "system"
+
+
+HOLES = """
+import ctypes, os, sys
+from twin_assets.machine.allocator import give_back_freed_memory, trim_heap
+give_back_freed_memory()
+libc = ctypes.CDLL(None)
+libc.malloc.restype, libc.malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+libc.free.argtypes = [ctypes.c_void_p]
+def block(size):
+    place = libc.malloc(size)
+    ctypes.memset(place, 1, size)
+    return place
+blocks, pins = [], []
+for _ in range(500):
+    blocks.append(block(100_000))  # Too small to be mapped on its own.
+    pins.append(block(64))  # Stays in use between two blocks.
+for one in blocks:
+    libc.free(one)
+if sys.argv[1] == "set":
+    assert trim_heap()
+print(int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator is what is trimmed")
+def test_holes_between_blocks_in_use_go_back_to_the_system_when_the_heap_is_trimmed():
+    assert resident("left alone", HOLES) - resident("set", HOLES) >= 40

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from twin_assets.errors import StorageError
 from twin_assets.records import Exclusion, Record
 from twin_assets.storage import TableStore
+from twin_assets.storage.keyed import Among
 from twin_assets.storage.sql import equals
 
 
@@ -104,6 +105,28 @@ def test_thousands_of_rows_can_vanish_at_once(store, row):
     assert keys(store.read(Exclusion)) == ["a"]
 
 
+def test_a_part_named_by_its_values_is_kept_in_step_like_one_named_in_sql(store, row):
+    store.sync(Exclusion, [row("a", source="x"), row("b", source="x"), row("c", source="y")])
+    change = store.sync(Exclusion, [row("b", "changed"), row("d")], Among("exclusion_id", ["a", "b", "d"]))
+    assert (change.added, change.updated, change.removed) == (1, 1, 1)
+    assert keys(store.read(Exclusion)) == ["b", "c", "d"]
+    within = Among("exclusion_id", ["b", "c", "d"], equals("source", "y"))
+    assert store.sync(Exclusion, [], within).removed == 1
+    assert keys(store.read(Exclusion)) == ["b", "d"]
+
+
+def test_a_row_that_another_part_has_is_replaced_and_not_written_twice(store, row):
+    store.sync(Exclusion, [row("a", source="x"), row("b", source="y")])
+    store.sync(Exclusion, [row("b", "moved", source="x")], Among("exclusion_id", ["b"], equals("source", "x")))
+    assert store.read(Exclusion) == [row("a", source="x"), row("b", "moved", source="x")]
+
+
+def test_rows_that_are_all_new_leave_the_files_of_the_others_alone(store, row):
+    store.sync(Exclusion, [row("a")])
+    store.sync(Exclusion, [row("b")], Among("exclusion_id", ["b"]))
+    assert store.table(Exclusion).stats()["fragment_stats"]["num_fragments"] == 2
+
+
 @dataclass(frozen=True, slots=True)
 class Older(Record):
     """`Exclusion` before it had a reason, a detail and a document."""
@@ -123,6 +146,12 @@ def test_a_table_of_an_older_record_takes_the_new_columns(store, row):
     assert (change.updated, change.total) == (1, 1)
     assert store.read(Exclusion) == [row("a", "new", source="x"), Exclusion("b", "s", "y", "f", 2, "", "", "")]
     assert store.sync(Exclusion, [row("a", "new", source="x")], equals("source", "x")).unchanged == 1
+
+
+def test_a_part_named_by_its_values_of_a_table_of_an_older_record_takes_the_new_columns(store, row):
+    store.sync(Older, [Older("a", "s", "x", "f", 1), Older("b", "s", "y", "f", 2)])
+    store.sync(Exclusion, [row("a", "new", source="x")], Among("exclusion_id", ["a"], equals("source", "x")))
+    assert store.read(Exclusion) == [row("a", "new", source="x"), Exclusion("b", "s", "y", "f", 2, "", "", "")]
 
 
 def test_writers_of_different_parts_do_not_lose_rows(store, row):
