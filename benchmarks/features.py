@@ -12,9 +12,10 @@ is no dependency of the project:
     PYTHONPATH=<folder> python benchmarks/features.py
 
 The ways take turns in one process, in memory; medians of the processor's time are shown. For the growth, the stages run
-as their assets do, with their tables, in a process of their own for each number of documents. These are made of the
-paragraphs of the folder; every third word is drawn from the folder, too, because two documents of one author do not
-share as many sentences as two that are drawn from a few hundred would. One in twenty is a near duplicate.
+as their assets do, with their tables, and in the processes in which their jobs run them: cleaning in one, folding and
+chunking in another (`--together`: all in one). The documents are made of the paragraphs of the folder; every third word
+is drawn from the folder, too, because two documents of one author do not share as many sentences as two that are drawn
+from a few hundred would. One in twenty is a near duplicate.
 """
 
 import argparse
@@ -57,6 +58,9 @@ from twin_assets_tests.features.cleaned import clean_documents
 
 SAMPLE = ROOT / "sample_author" / "sources" / "blog"
 COUNTS = (1_000, 10_000, 100_000)
+STAGES = ("clean", "fold", "chunk")
+PROCESSES = (("clean",), ("fold", "chunk"))
+"""As the jobs `collect_job` and `data_job` have them."""
 CHARACTERS = 1_000
 PARAGRAPHS = 6
 _BATCH = 1_000
@@ -181,19 +185,20 @@ def fill(lance: str, folder: Path, count: int) -> dict[str, float]:
     return {"size": size / 1e6}
 
 
-def run_stages(lance: str) -> dict[str, float]:
-    """The stages as the assets run them: seconds of the processor, and the peak memory of this process in MiB."""
+def run_stages(lance: str, names: Sequence[str]) -> dict[str, float]:
+    """Stages as the assets run them: seconds of the processor, and the peak memory of this process in MiB."""
     give_back_freed_memory()
     tables, embedder = TableStore(lance), configured_embedder(load_settings())
-    embedder.count_tokens(["loaded"])
-    took = {
-        "clean": timed(lambda: clean_source(tables, "s")),
-        "fold": timed(lambda: update_corpus(tables, ["s"])),
-        "chunk": timed(lambda: chunk_corpus(tables, embedder.count_tokens, embedder.window)),
+    stages: dict[str, Callable[[], object]] = {
+        "clean": lambda: clean_source(tables, "s"),
+        "fold": lambda: update_corpus(tables, ["s"]),
+        "chunk": lambda: chunk_corpus(tables, embedder.count_tokens, embedder.window),
     }
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
-    documents = tables.open(CorpusDocument).count_rows()
-    return {**took, "peak": peak, "documents": documents}
+    if "chunk" in names:
+        embedder.count_tokens(["loaded"])
+    took = {name: timed(stages[name]) for name in names}
+    took["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
+    return took
 
 
 def child(*arguments: str) -> dict[str, float]:
@@ -203,25 +208,27 @@ def child(*arguments: str) -> dict[str, float]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def growth(folder: Path, counts: Sequence[int]) -> None:
+def growth(folder: Path, counts: Sequence[int], processes: Sequence[Sequence[str]]) -> None:
     """Print time per document and peak memory for each number of documents, and their ratios to the first."""
-    say("\n documents      MB   clean    fold   chunk      in all   a document  (ratio)    peak   (ratio)    kept")
+    say("\n documents      MB   clean    fold   chunk      in all   a document  (ratio)    kept   passed")
     first: dict[str, float] = {}
     for count in counts:
         with tempfile.TemporaryDirectory() as lance:
             size = child("--fill", lance, str(folder), "--counts", str(count))["size"]
             started = time.perf_counter()
-            took = child("--stages", lance)
+            ran = {" + ".join(names): child("--stages", lance, "--names", *names) for names in processes}
             passed = time.perf_counter() - started
-        total = took["clean"] + took["fold"] + took["chunk"]
-        each = 1000 * total / count
-        first = first or {"each": each, "peak": took["peak"]}
-        stages = " ".join(f"{took[name]:7.1f}" for name in ("clean", "fold", "chunk"))
-        say(
-            f"{count:10,} {size:7.1f} {stages} {total:9.1f} s {each:9.2f} ms   ({each / first['each']:.2f})"
-            f" {took['peak']:7.0f} MiB  ({took['peak'] / first['peak']:.2f}) {took['documents']:7.0f}"
-            f"   {passed:.0f} s passed"
-        )
+            kept = TableStore(lance).open(CorpusDocument).count_rows()
+        took = {name: one[name] for one in ran.values() for name in STAGES if name in one}
+        total = sum(took.values())
+        now = {"each": 1000 * total / count, **{name: one["peak"] for name, one in ran.items()}}
+        now["the largest"] = max(one["peak"] for one in ran.values())
+        first = first or now
+        stages = " ".join(f"{took[name]:7.1f}" for name in STAGES)
+        each = f"{now['each']:9.2f} ms   ({now['each'] / first['each']:.2f})"
+        say(f"{count:10,} {size:7.1f} {stages} {total:9.1f} s {each} {kept:7,}   {passed:.0f} s")
+        peaks = (f"{name} {now[name]:.0f} MiB ({now[name] / first[name]:.2f})" for name in now if name != "each")
+        say(f"           peak memory: {', '.join(peaks)}")
 
 
 def main() -> None:
@@ -230,18 +237,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=SAMPLE)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--counts", type=int, nargs="*", default=COUNTS)
+    parser.add_argument("--together", action="store_true")
     parser.add_argument("--fill", help=argparse.SUPPRESS)
     parser.add_argument("--stages", help=argparse.SUPPRESS)
+    parser.add_argument("--names", nargs="*", default=STAGES, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.stages:
-        say(json.dumps(run_stages(arguments.stages)))
+        say(json.dumps(run_stages(arguments.stages, arguments.names)))
     elif arguments.fill:
         say(json.dumps(fill(arguments.fill, arguments.folder, arguments.counts[0])))
     else:
         embedder = configured_embedder(load_settings())
         documents = own(arguments.folder)
         throughput(documents, embedder, arguments.runs)
-        growth(arguments.folder, arguments.counts)
+        growth(arguments.folder, arguments.counts, [STAGES] if arguments.together else PROCESSES)
 
 
 if __name__ == "__main__":
