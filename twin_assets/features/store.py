@@ -21,6 +21,7 @@ from twin_assets.progress import Meter, Report, silent
 from twin_assets.records import Chunk, ChunkEmbedding
 from twin_assets.storage import TableStore
 from twin_assets.storage.keyed import digest_column
+from twin_assets.storage.merge import merge
 from twin_assets.storage.sql import one_of
 
 if TYPE_CHECKING:
@@ -170,7 +171,7 @@ class _Update:
 
     def _merge(self, record: type[Any], table: "Table", rows: pa.Table) -> None:
         with self._store.writing(record):
-            table.merge_insert(record.KEY).when_matched_update_all().when_not_matched_insert_all().execute(rows)
+            merge(table, record.KEY, rows)
 
 
 def _ordered(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lancedb.table import Table
 
 
-def merge(table: "Table", key: str, rows: pa.Table, gone: str) -> None:
+def merge(table: "Table", key: str, rows: pa.Table, gone: str = "") -> None:
     """Write rows in the place of those with their keys, and delete those that `gone` selects, an SQL filter or ""."""
     if not rows.num_rows:
         if gone:
