@@ -59,11 +59,9 @@ def block(size):
     place = libc.malloc(size)
     ctypes.memset(place, 1, size)
     return place
-blocks, pins = [], []
-for _ in range(500):
-    blocks.append(block(100_000))  # Too small to be mapped on its own.
-    pins.append(block(64))  # Stays in use between two blocks.
-for one in blocks:
+# All of one size, too small to be mapped on their own: a smaller one would go into a hole that Python left before.
+blocks = [block(100_000) for _ in range(1000)]
+for one in blocks[::2]:
     libc.free(one)
 if sys.argv[1] == "set":
     assert trim_heap()
