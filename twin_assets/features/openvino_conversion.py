@@ -2,12 +2,10 @@
 
     python -m twin_assets.features.openvino_conversion FOLDER TARGET
 
-PyTorch and what it takes to trace a model fill 500 MiB, which the process that embeds would never give back. That
-OpenVINO cannot compute a model is a result, too, and is kept in the model's place. Exit status 2: the model cannot be
-loaded; what and its remedy are the last line, as JSON.
+PyTorch and what it takes to trace a model fill 500 MiB, which the process that embeds would never give back. Exit
+status 2: the model cannot be loaded; 3: OpenVINO cannot compute it. What and its remedy are the last line, as JSON.
 """
 
-import importlib.metadata
 import json
 import sys
 import warnings
@@ -19,18 +17,13 @@ from twin_assets.features.encoders import import_openvino, load_sentence_transfo
 
 FILE = "model.xml"
 """Of a converted model; its weights lie beside it."""
-NOT_LOADED = 2
+NOT_LOADED, NOT_CONVERTED = 2, 3
 LEAST_COSINE = 0.9999
 """To PyTorch's vectors in 32 bits. Tracing follows one path through a model's code; another path shows here."""
 
 
 class ConversionError(Exception):
     """OpenVINO cannot compute the model, or does not compute the same."""
-
-
-def refusal(place: Path) -> Path:
-    """The file that says why the OpenVINO that is installed cannot compute the model of this place; another may."""
-    return place / f"refused-{importlib.metadata.version('openvino')}.txt"
 
 
 def convert(folder: Path, target: Path) -> None:
@@ -80,15 +73,19 @@ def _example(texts: int, tokens: int) -> dict[str, Any]:
 
 
 def main(folder: str, target: str) -> int:
-    """Convert, or write down why not. Returns the exit status."""
+    """Convert, or say why not. Returns the exit status."""
     try:
         convert(Path(folder), Path(target))
     except ModelError as error:
-        sys.stdout.write(json.dumps([error.what, error.remedy]) + "\n")
-        return NOT_LOADED
+        return _said(error.what, error.remedy, NOT_LOADED)
     except ConversionError as error:
-        refusal(Path(target)).write_text(str(error), encoding="utf-8")
+        return _said(str(error), "", NOT_CONVERTED)
     return 0
+
+
+def _said(what: str, remedy: str, status: int) -> int:
+    sys.stdout.write(json.dumps([what, remedy]) + "\n")
+    return status
 
 
 if __name__ == "__main__":

@@ -97,8 +97,6 @@ def _converted(folder: Path, kept: Path | None) -> Any:
         with FileLock(kept.with_name(f".{kept.name}.lock")):
             if (graph := _read(kept)) is not None:
                 return graph
-            if (kept / openvino_conversion.FILE).exists():
-                _log.warning("the converted model in %r cannot be read, and is made anew", str(kept))
             shutil.rmtree(kept, ignore_errors=True)
             staged = kept.with_name(f".{kept.name}.staged")
             shutil.rmtree(staged, ignore_errors=True)
@@ -117,23 +115,25 @@ def _converted(folder: Path, kept: Path | None) -> Any:
 
 
 def _read(place: Path) -> Any:
-    """The graph in a folder; None where there is none that is whole. Raises ConversionError: there can be none."""
-    if (refused := openvino_conversion.refusal(place)).exists():
-        raise ConversionError(refused.read_text(encoding="utf-8"))
-    if not (place / openvino_conversion.FILE).exists():
+    """The graph in a folder; None where there is none that is whole."""
+    if not place.is_dir():
         return None
     try:
         return import_openvino().Core().read_model(place / openvino_conversion.FILE)
-    except RuntimeError:
+    except RuntimeError as error:
+        _log.warning("the converted model in %r cannot be read, and is made anew: %s", str(place), error)
         return None
 
 
 def _convert(folder: Path, target: Path) -> None:
-    """Convert in another process, or leave there why not. Raises ModelError; ConversionError: the process was ended."""
+    """Convert in another process. Raises ModelError, ConversionError."""
     command = [sys.executable, "-m", openvino_conversion.__name__, str(folder.absolute()), str(target)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode == openvino_conversion.NOT_LOADED:
-        raise ModelError(*json.loads(done.stdout.splitlines()[-1]))
+    if done.returncode in (openvino_conversion.NOT_LOADED, openvino_conversion.NOT_CONVERTED):
+        what, remedy = json.loads(done.stdout.splitlines()[-1])
+        if done.returncode == openvino_conversion.NOT_LOADED:
+            raise ModelError(what, remedy)
+        raise ConversionError(what)
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2]
         raise ConversionError(f"the conversion of the model in {str(folder)!r} ended by itself: {last[:300]}")
